@@ -1,0 +1,197 @@
+//! Does what the domain says: each step becomes a task that ends with its outcome.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::failures::{failure, step_error};
+use super::request::Input;
+use crate::domain::container::ImageProgress;
+use crate::domain::deployment::DeploymentId;
+use crate::domain::deployment::error_code::{ErrorCode, Failure};
+use crate::domain::deployment::steps::{ImageSource, Step, StepKey};
+use crate::domain::manifest::{Protocol, PullPolicy};
+use crate::domain::world::{Outcome, StepError, WorldStep};
+use crate::edge::docker::{Engine, EngineError};
+
+/// Progress is told at most so often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+
+/// Does steps, each in a task of its own.
+pub struct Effects {
+    engine: Engine,
+    inputs: mpsc::Sender<Input>,
+    tasks: TaskTracker,
+    fetches: BTreeMap<StepKey, CancellationToken>,
+    stop: CancellationToken,
+}
+
+impl Effects {
+    /// Does steps on `engine` until `stop`.
+    pub fn new(
+        engine: Engine,
+        inputs: mpsc::Sender<Input>,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            engine,
+            inputs,
+            tasks,
+            fetches: BTreeMap::new(),
+            stop,
+        }
+    }
+
+    /// Begins a step.
+    pub fn perform(&mut self, step: WorldStep) {
+        match step {
+            WorldStep::RemoveOrphan { container } => self.remove_orphan(container),
+            WorldStep::Deployment(Step::Check { deployment, ports }) => {
+                self.check(deployment, ports);
+            }
+            WorldStep::Deployment(Step::Fetch { key, image }) => self.fetch(key, image),
+            WorldStep::Deployment(Step::CancelFetch { key }) => self.cancel_fetch(&key),
+            WorldStep::Deployment(Step::Create { key, spec }) => {
+                let engine = self.engine.clone();
+                self.finish(key, async move {
+                    engine.create(&spec).await.map(Outcome::Created)
+                });
+            }
+            WorldStep::Deployment(Step::Start { key, container }) => {
+                let engine = self.engine.clone();
+                self.finish(key, async move {
+                    engine.start(&container).await.map(|()| Outcome::Started)
+                });
+            }
+            WorldStep::Deployment(Step::TakeDown {
+                key,
+                container,
+                grace,
+            }) => {
+                let engine = self.engine.clone();
+                self.finish(key, async move {
+                    let done = engine.take_down(&container, grace).await;
+                    done.map(|()| Outcome::TakenDown)
+                });
+            }
+        }
+    }
+
+    fn finish(
+        &self,
+        key: StepKey,
+        work: impl Future<Output = Result<Outcome, EngineError>> + Send + 'static,
+    ) {
+        let inputs = self.inputs.clone();
+        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(async move {
+            let outcome = work
+                .await
+                .unwrap_or_else(|error| Outcome::Error(step_error(&error)));
+            inputs.send(Input::Finished(key, outcome)).await.ok();
+        }));
+    }
+
+    fn remove_orphan(&self, container: String) {
+        let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
+        tracing::warn!("container {container} belongs to no deployment any more; it is removed");
+        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(async move {
+            let removed = engine.take_down(&container, 10).await;
+            if let Err(error) = &removed {
+                tracing::warn!("container {container} could not be removed: {error}");
+            }
+            let input = Input::OrphanRemoved(container, removed.is_ok());
+            inputs.send(input).await.ok();
+        }));
+    }
+
+    fn check(&self, deployment: DeploymentId, ports: Vec<(u16, Protocol)>) {
+        let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
+        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(async move {
+            let result = match engine.ping().await {
+                Err(error) => Err(failure(&error)),
+                Ok(_) => ports.into_iter().try_for_each(|(port, protocol)| free(port, protocol)),
+            };
+            inputs.send(Input::Checked(deployment, result)).await.ok();
+        }));
+    }
+
+    fn fetch(&mut self, key: StepKey, image: ImageSource) {
+        let cancel = self.stop.child_token();
+        self.fetches.retain(|_, token| !token.is_cancelled());
+        self.fetches.insert(key.clone(), cancel.clone());
+        let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
+        self.tasks.spawn(async move {
+            let progress = progress_to(inputs.clone(), key.clone());
+            let outcome = match cancel.run_until_cancelled(fetch(&engine, &image, &progress)).await {
+                None => Outcome::Error(StepError::Canceled),
+                Some(Ok(())) => Outcome::Fetched,
+                Some(Err(error)) => Outcome::Error(step_error(&error)),
+            };
+            cancel.cancel();
+            inputs.send(Input::Finished(key, outcome)).await.ok();
+        });
+    }
+
+    fn cancel_fetch(&mut self, key: &StepKey) {
+        if let Some(cancel) = self.fetches.remove(key) {
+            cancel.cancel();
+        }
+    }
+}
+
+async fn fetch(
+    engine: &Engine,
+    image: &ImageSource,
+    progress: &(dyn Fn(ImageProgress) + Send + Sync),
+) -> Result<(), EngineError> {
+    match image {
+        ImageSource::Build(build) => engine.build(build, progress).await,
+        ImageSource::Pull { image, policy } => {
+            let present = *policy != PullPolicy::Always && engine.has_image(image).await?;
+            match policy {
+                _ if present => Ok(()),
+                PullPolicy::Never => Err(EngineError::ImageNotFound {
+                    image: image.clone(),
+                }),
+                PullPolicy::Missing | PullPolicy::Always => engine.pull(image, progress).await,
+            }
+        }
+    }
+}
+
+/// Tells the loop how far an image is, but not too often; when the loop has much to do, less often.
+fn progress_to(inputs: mpsc::Sender<Input>, key: StepKey) -> impl Fn(ImageProgress) + Send + Sync {
+    let last = Mutex::new(None::<Instant>);
+    move |progress| {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|told| told.elapsed() >= PROGRESS_EVERY)
+            && inputs.try_send(Input::Progress(key.clone(), progress)).is_ok()
+        {
+            *last = Some(Instant::now());
+        }
+    }
+}
+
+/// Whether a port of this machine is free. Found out by taking it, which is what the engine will
+/// do a moment later.
+fn free(port: u16, protocol: Protocol) -> Result<(), Failure> {
+    let address = (Ipv4Addr::UNSPECIFIED, port);
+    let taken = match protocol {
+        Protocol::Tcp => TcpListener::bind(address).err(),
+        Protocol::Udp => UdpSocket::bind(address).err(),
+    };
+    match taken {
+        Some(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Failure::new(
+            ErrorCode::PortInUse,
+            format!("port {port} of this machine is in use by another program; stop it, or choose another host_port"),
+        )),
+        // What this process may not bind, the engine may.
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,242 @@
+//! A deployment: what was asked for, how far it is, and what follows next.
+
+pub mod containers;
+pub mod error_code;
+pub mod executable;
+pub mod name;
+pub mod phase;
+pub mod restart;
+pub mod status;
+pub mod steps;
+pub mod view;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use error_code::Failure;
+use executable::ExecutableState;
+use phase::{Phase, PhaseEvent};
+
+use super::manifest::{Component, Endpoint, Executable, Network, Package, Protocol, Scalar};
+use super::time::WallTime;
+
+/// A deployment's id, for example `dep-4f2a9c01`: unique for ever.
+pub type DeploymentId = String;
+
+/// Which executable of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExecutableKey {
+    /// The component's place in the package.
+    pub component: usize,
+    /// The executable's place in the component.
+    pub executable: usize,
+}
+
+/// Whether a deployment should be running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wanted {
+    /// All of its executables run.
+    Running,
+    /// Nothing of it is left.
+    Stopped,
+}
+
+/// What was asked for; it never changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// Made by shipmate.
+    pub id: DeploymentId,
+    /// Unique among the deployments that are not over.
+    pub name: String,
+    /// The package as it was when the goal was accepted.
+    pub package: Package,
+    /// The absolute path of the manifest's folder; none when the manifest came without a file.
+    pub folder: Option<String>,
+    /// The value of each of the package's parameters.
+    pub parameters: BTreeMap<String, Scalar>,
+    /// The goal's request id; empty for none.
+    pub request_id: String,
+    /// When the goal was accepted.
+    pub created_at: WallTime,
+}
+
+/// A deployment. The part that is serialised outlives the node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// What was asked for.
+    pub order: Order,
+    /// Whether it should be running.
+    pub wanted: Wanted,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// Why it failed before it had started; what had been started is then taken down.
+    pub failure: Option<Failure>,
+    /// Why it was told to stop, when that was not by deprovisioning it.
+    pub canceled: bool,
+    /// When anything of it last changed.
+    pub updated_at: WallTime,
+    /// What is known of each executable, in the order of the package.
+    pub executables: Vec<Vec<ExecutableState>>,
+
+    /// Whether it is on the disk; nothing is begun before.
+    #[serde(skip, default = "yes")]
+    pub saved: bool,
+    /// Whether it is being checked.
+    #[serde(skip)]
+    pub checking: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Deployment {
+    /// A deployment that was just accepted and is not on the disk yet.
+    pub fn new(order: Order) -> Self {
+        let executables = order
+            .package
+            .components
+            .iter()
+            .map(|component| vec![ExecutableState::default(); component.executables.len()])
+            .collect();
+        Self {
+            wanted: Wanted::Running,
+            phase: Phase::InProgress,
+            failure: None,
+            canceled: false,
+            updated_at: order.created_at,
+            executables,
+            saved: false,
+            checking: false,
+            order,
+        }
+    }
+
+    /// Whether nothing of it is left and nothing will come: its name, its ports and its place as
+    /// a singleton are free.
+    pub fn is_over(&self) -> bool {
+        match self.phase {
+            Phase::FailedToStart | Phase::Stopped => true,
+            Phase::InProgress | Phase::Provisioning | Phase::Succeeded => {
+                self.failure.is_some() && self.is_absent()
+            }
+            Phase::PartiallyDeprovisioned => false,
+        }
+    }
+
+    /// Whether its executables should be running.
+    pub fn should_run(&self) -> bool {
+        self.wanted == Wanted::Running && self.failure.is_none() && !self.is_over()
+    }
+
+    /// Whether none of its executables has anything on the engine.
+    pub fn is_absent(&self) -> bool {
+        self.states().all(|(_, state)| state.is_absent())
+    }
+
+    /// Each executable's key and state, in the package's order.
+    pub fn states(&self) -> impl Iterator<Item = (ExecutableKey, &ExecutableState)> {
+        self.executables.iter().enumerate().flat_map(|(component, states)| {
+            states.iter().enumerate().map(move |(executable, state)| {
+                let key = ExecutableKey { component, executable };
+                (key, state)
+            })
+        })
+    }
+
+    /// Each executable's state, to be changed.
+    pub fn states_mut(&mut self) -> impl Iterator<Item = &mut ExecutableState> {
+        self.executables.iter_mut().flatten()
+    }
+
+    /// One executable's state.
+    pub fn state_mut(&mut self, key: &ExecutableKey) -> Option<&mut ExecutableState> {
+        self.executables.get_mut(key.component)?.get_mut(key.executable)
+    }
+
+    /// What the package says of an executable, and its component.
+    pub fn manifest_of(&self, key: &ExecutableKey) -> Option<(&Component, &Executable)> {
+        let component = self.order.package.components.get(key.component)?;
+        Some((component, component.executables.get(key.executable)?))
+    }
+
+    /// The key of an executable, by the names of its component and its own.
+    pub fn key_of(&self, component: &str, executable: &str) -> Option<ExecutableKey> {
+        let components = &self.order.package.components;
+        let c = components.iter().position(|c| c.name == component)?;
+        let e = components.get(c)?.executables.iter().position(|e| e.name == executable)?;
+        Some(ExecutableKey { component: c, executable: e })
+    }
+
+    /// Moves on to the phase that follows from what is known.
+    pub fn settle(&mut self) {
+        if self.phase == Phase::Provisioning
+            && self.should_run()
+            && self.states().all(|(_, state)| state.started)
+        {
+            self.phase = self.phase.after(PhaseEvent::AllStarted);
+        }
+        if self.wanted == Wanted::Stopped && self.saved {
+            if self.is_absent() && !self.checking {
+                self.phase = self.phase.after(PhaseEvent::AllRemoved);
+            } else if self.states().any(|(_, state)| state.removal_error.is_some()) {
+                self.phase = self.phase.after(PhaseEvent::RemovalFailed);
+            }
+        }
+    }
+
+    /// The image of an executable is on the engine; so it is for all that run the same image.
+    pub fn image_arrived(&mut self, key: &ExecutableKey) {
+        let image = self.image_of(key);
+        let keys: Vec<ExecutableKey> = self.states().map(|(key, _)| key).collect();
+        for other in keys {
+            let same = self.image_of(&other) == image;
+            if let Some(state) = self.state_mut(&other).filter(|_| same) {
+                state.image_ready = true;
+            }
+        }
+        if let Some(state) = self.state_mut(key) {
+            state.operation = None;
+            state.progress = None;
+        }
+    }
+
+    /// The ports that it takes of the machine, with the protocol and the endpoint's name.
+    pub fn fixed_ports(&self) -> Vec<(u16, Protocol, &str)> {
+        fixed_ports(&self.order.package)
+    }
+}
+
+/// The ports that deployments of a package take of the machine.
+pub fn fixed_ports(package: &Package) -> Vec<(u16, Protocol, &str)> {
+    package
+        .components
+        .iter()
+        .flat_map(|component| {
+            component.endpoints.iter().filter_map(|endpoint| {
+                let port = fixed_port(component, endpoint)?;
+                Some((port, endpoint.protocol, endpoint.name.as_str()))
+            })
+        })
+        .collect()
+}
+
+/// The port of the machine that an endpoint takes, when that is known beforehand.
+fn fixed_port(component: &Component, endpoint: &Endpoint) -> Option<u16> {
+    if !endpoint.external {
+        return None;
+    }
+    match listener(component, endpoint)?.network {
+        Network::Bridge => endpoint.host_port,
+        Network::Host => Some(endpoint.port),
+    }
+}
+
+/// The executable that listens on an endpoint.
+pub fn listener<'a>(component: &'a Component, endpoint: &Endpoint) -> Option<&'a Executable> {
+    match &endpoint.executable {
+        Some(name) => component.executables.iter().find(|e| &e.name == name),
+        None => component.executables.first(),
+    }
+}

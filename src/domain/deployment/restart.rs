@@ -1,0 +1,101 @@
+//! When an executable that ended is started again.
+
+use std::time::Duration;
+
+use super::super::container::Exit;
+use super::super::manifest::Restart;
+
+/// The bounds within which executables are restarted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestartLimits {
+    /// The wait before the first restart; it doubles with each further one.
+    pub first_wait: Duration,
+    /// The longest wait.
+    pub longest_wait: Duration,
+    /// Who has run for so long is stable, and its failures are forgotten.
+    pub stable_after: Duration,
+    /// How many times in a row it may fail before it is given up.
+    pub most_failures: u32,
+}
+
+impl Default for RestartLimits {
+    fn default() -> Self {
+        Self {
+            first_wait: Duration::from_secs(1),
+            longest_wait: Duration::from_secs(60),
+            stable_after: Duration::from_secs(60),
+            most_failures: 10,
+        }
+    }
+}
+
+/// What to do about an executable that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AfterExit {
+    /// Start it again after the wait.
+    Restart(Duration),
+    /// Leave it, for this reason.
+    GiveUp(String),
+}
+
+/// Decides what follows an end. `failures` counts the ends in a row, this one included.
+pub fn after_exit(policy: Restart, exit: &Exit, failures: u32, limits: &RestartLimits) -> AfterExit {
+    let restart = match policy {
+        Restart::Always => true,
+        Restart::OnFailure => exit.code != 0,
+        Restart::Never => false,
+    };
+    if !restart {
+        return AfterExit::GiveUp(describe(exit));
+    }
+    if failures > limits.most_failures {
+        return AfterExit::GiveUp(format!("{}, {failures} times in a row", describe(exit)));
+    }
+    AfterExit::Restart(wait(failures, limits))
+}
+
+/// Doubles from `first_wait` to `longest_wait`.
+fn wait(failures: u32, limits: &RestartLimits) -> Duration {
+    let doublings = failures.saturating_sub(1).min(20);
+    limits
+        .first_wait
+        .saturating_mul(1 << doublings)
+        .min(limits.longest_wait)
+}
+
+/// How a container ended, in words.
+pub fn describe(exit: &Exit) -> String {
+    if !exit.message.is_empty() {
+        return exit.message.clone();
+    }
+    if exit.out_of_memory {
+        return "was killed because it used more memory than its limit".to_owned();
+    }
+    match exit.code {
+        0 => "exited too early, with code 0".to_owned(),
+        126 => "exited with code 126 (its command cannot be executed)".to_owned(),
+        127 => "exited with code 127 (its command was not found)".to_owned(),
+        code @ 129..=159 => match signal_name(code - 128) {
+            Some(name) => format!("was ended by {name} (exit code {code})"),
+            None => format!("was ended by signal {} (exit code {code})", code - 128),
+        },
+        code => format!("exited with code {code}"),
+    }
+}
+
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        _ => return None,
+    })
+}

@@ -1,0 +1,345 @@
+//! A deployment as it is shown: phase, statuses, reasons, codes.
+
+use super::executable::ExecutableState;
+use super::phase::Phase;
+use super::status::Status;
+use super::{Deployment, DeploymentId, ExecutableKey, Wanted, listener};
+use super::containers::container_name;
+use super::error_code::{ErrorCode, Failure};
+use crate::domain::container::ImageProgress;
+use crate::domain::manifest::{Component, Endpoint, Network, Protocol, Runtime};
+use crate::domain::time::WallTime;
+
+/// A status, with what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// None when there is nothing left to have a status.
+    pub status: Option<Status>,
+    /// Why it is not Running.
+    pub reason: String,
+    /// What went wrong, when it is Error.
+    pub code: Option<ErrorCode>,
+}
+
+/// An executable as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecutableView {
+    /// Its name in the component.
+    pub name: String,
+    /// Its container's name.
+    pub container_name: String,
+    /// Its container's id; empty while there is none.
+    pub container_id: String,
+    /// Its image.
+    pub image: String,
+    /// How it is.
+    pub condition: Condition,
+    /// How its container last ended; none while it has not.
+    pub exit_code: Option<i32>,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// What it wrote before its first failure.
+    pub last_output: String,
+    /// How far its image is.
+    pub progress: Option<ImageProgress>,
+}
+
+/// A component as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComponentView {
+    /// Its name in the package.
+    pub name: String,
+    /// What it runs on.
+    pub runtime: Runtime,
+    /// The worst condition of its executables.
+    pub condition: Condition,
+    /// Its executables.
+    pub executables: Vec<ExecutableView>,
+}
+
+/// An endpoint as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointView {
+    /// Its name.
+    pub name: String,
+    /// Its component.
+    pub component: String,
+    /// Its transport.
+    pub protocol: Protocol,
+    /// Whether it is published on the machine.
+    pub external: bool,
+    /// The port inside of the container.
+    pub port: u16,
+    /// The port on the machine, while it is up.
+    pub host_port: Option<u16>,
+}
+
+/// A deployment as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeploymentView {
+    /// Its id.
+    pub id: DeploymentId,
+    /// Its name.
+    pub name: String,
+    /// Its package's name.
+    pub package: String,
+    /// Its package's version.
+    pub version: String,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// The worst condition of its components.
+    pub condition: Condition,
+    /// Every code that is raised in it, sorted.
+    pub error_codes: Vec<ErrorCode>,
+    /// Its components.
+    pub components: Vec<ComponentView>,
+    /// Its endpoints.
+    pub endpoints: Vec<EndpointView>,
+    /// When it was accepted.
+    pub created_at: WallTime,
+    /// When it last changed.
+    pub updated_at: WallTime,
+    /// Whether it should be running.
+    pub wanted: Wanted,
+    /// Whether nothing of it is left.
+    pub over: bool,
+    /// Whether its goal was cancelled.
+    pub canceled: bool,
+}
+
+impl Condition {
+    const NONE: Self = Self {
+        status: None,
+        reason: String::new(),
+        code: None,
+    };
+
+    fn running() -> Self {
+        Self {
+            status: Some(Status::Running),
+            ..Self::NONE
+        }
+    }
+
+    fn pending(reason: impl Into<String>) -> Self {
+        Self {
+            status: Some(Status::Pending),
+            reason: reason.into(),
+            code: None,
+        }
+    }
+
+    fn error(failure: &Failure) -> Self {
+        Self {
+            status: Some(Status::Error),
+            reason: failure.reason.clone(),
+            code: Some(failure.code),
+        }
+    }
+
+    /// The worst of several, its reason led by the name of the one that it comes from.
+    fn combined<'a>(parts: impl Iterator<Item = (&'a str, &'a Self)>) -> Self {
+        let mut worst = Self::NONE;
+        for (name, part) in parts {
+            let Some(status) = part.status else { continue };
+            if worst.status.is_none_or(|known| known != status && known.worse(status) == status) {
+                worst = part.clone();
+                if !worst.reason.is_empty() {
+                    worst.reason = format!("{name}: {}", part.reason);
+                }
+            }
+        }
+        worst
+    }
+}
+
+impl Deployment {
+    /// How it is shown. `unreachable` says why the engine cannot be asked, when it cannot.
+    pub fn view(&self, prefix: &str, unreachable: Option<&str>) -> DeploymentView {
+        let components: Vec<ComponentView> = self
+            .order
+            .package
+            .components
+            .iter()
+            .enumerate()
+            .map(|(index, component)| self.component_view(index, component, prefix, unreachable))
+            .collect();
+        let condition = self.condition(&components);
+        DeploymentView {
+            id: self.order.id.clone(),
+            name: self.order.name.clone(),
+            package: self.order.package.name.clone(),
+            version: self.order.package.version.to_string(),
+            phase: self.phase,
+            error_codes: error_codes(&condition, &components),
+            condition,
+            endpoints: self.endpoint_views(),
+            components,
+            created_at: self.order.created_at,
+            updated_at: self.updated_at,
+            wanted: self.wanted,
+            over: self.is_over(),
+            canceled: self.canceled,
+        }
+    }
+
+    fn condition(&self, components: &[ComponentView]) -> Condition {
+        match (&self.failure, self.phase) {
+            (_, Phase::Stopped) => Condition::NONE,
+            (Some(failure), _) => Condition::error(failure),
+            (None, _) => {
+                Condition::combined(components.iter().map(|c| (c.name.as_str(), &c.condition)))
+            }
+        }
+    }
+
+    fn component_view(
+        &self,
+        index: usize,
+        component: &Component,
+        prefix: &str,
+        unreachable: Option<&str>,
+    ) -> ComponentView {
+        let states = self.executables.get(index).map(Vec::as_slice).unwrap_or_default();
+        let executables: Vec<ExecutableView> = states
+            .iter()
+            .enumerate()
+            .filter_map(|(executable, state)| {
+                let key = ExecutableKey { component: index, executable };
+                self.executable_view(&key, state, prefix, unreachable)
+            })
+            .collect();
+        ComponentView {
+            name: component.name.clone(),
+            runtime: component.runtime,
+            condition: Condition::combined(
+                executables.iter().map(|e| (e.name.as_str(), &e.condition)),
+            ),
+            executables,
+        }
+    }
+
+    fn executable_view(
+        &self,
+        key: &ExecutableKey,
+        state: &ExecutableState,
+        prefix: &str,
+        unreachable: Option<&str>,
+    ) -> Option<ExecutableView> {
+        let (component, executable) = self.manifest_of(key)?;
+        let image = self.image_of(key);
+        Some(ExecutableView {
+            name: executable.name.clone(),
+            container_name: container_name(
+                prefix,
+                &self.order.name,
+                &component.name,
+                &executable.name,
+            ),
+            container_id: state.container.as_ref().map_or_else(String::new, |c| c.id.clone()),
+            condition: self.executable_condition(state, &image, unreachable),
+            image,
+            exit_code: state.last_exit.as_ref().map(|exit| exit.code),
+            restarts: state.restarts,
+            last_output: state.first_output.clone(),
+            progress: state.progress.clone(),
+        })
+    }
+
+    fn executable_condition(
+        &self,
+        state: &ExecutableState,
+        image: &str,
+        unreachable: Option<&str>,
+    ) -> Condition {
+        if let Some(failure) = &state.failure {
+            if self.phase != Phase::Stopped {
+                return Condition::error(failure);
+            }
+        }
+        if self.is_over() {
+            return Condition::NONE;
+        }
+        if let Some(why) = unreachable {
+            return Condition {
+                status: Some(Status::Unknown),
+                reason: why.to_owned(),
+                code: None,
+            };
+        }
+        if !self.should_run() {
+            return self.ending_condition(state);
+        }
+        if state.is_running() && state.operation.is_none() {
+            return Condition::running();
+        }
+        if self.phase == Phase::InProgress {
+            return Condition::pending("what the deployment needs is being checked");
+        }
+        Condition::pending(state.pending_reason(image))
+    }
+
+    fn ending_condition(&self, state: &ExecutableState) -> Condition {
+        if let Some(reason) = &state.removal_error {
+            return Condition::error(&Failure::new(ErrorCode::RemovalFailed, reason.clone()));
+        }
+        if state.is_absent() {
+            return Condition::NONE;
+        }
+        let why = match self.wanted {
+            Wanted::Stopped => "being deprovisioned",
+            Wanted::Running => "being taken down, because the deployment failed",
+        };
+        Condition::pending(why)
+    }
+
+    fn endpoint_views(&self) -> Vec<EndpointView> {
+        let mut views = Vec::new();
+        for (index, component) in self.order.package.components.iter().enumerate() {
+            for endpoint in &component.endpoints {
+                views.push(EndpointView {
+                    name: endpoint.name.clone(),
+                    component: component.name.clone(),
+                    protocol: endpoint.protocol,
+                    external: endpoint.external,
+                    port: endpoint.port,
+                    host_port: self.host_port(index, component, endpoint),
+                });
+            }
+        }
+        views
+    }
+
+    /// The machine's port of an endpoint, while its executable runs.
+    fn host_port(&self, index: usize, component: &Component, endpoint: &Endpoint) -> Option<u16> {
+        let executable = listener(component, endpoint).filter(|_| endpoint.external)?;
+        let place = component.executables.iter().position(|e| e.name == executable.name)?;
+        let state = self.executables.get(index)?.get(place)?;
+        if !state.is_running() {
+            return None;
+        }
+        if executable.network == Network::Host {
+            return Some(endpoint.port);
+        }
+        let ports = &state.container.as_ref()?.ports;
+        ports
+            .iter()
+            .find(|p| p.container == endpoint.port && p.protocol == endpoint.protocol)
+            .map(|p| p.host)
+            .or(endpoint.host_port)
+    }
+}
+
+fn error_codes(condition: &Condition, components: &[ComponentView]) -> Vec<ErrorCode> {
+    if condition.status != Some(Status::Error) {
+        return Vec::new();
+    }
+    let executables = components.iter().flat_map(|c| &c.executables);
+    let mut codes: Vec<ErrorCode> = executables
+        .filter_map(|e| e.condition.code)
+        .chain(condition.code)
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}

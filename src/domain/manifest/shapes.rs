@@ -1,0 +1,114 @@
+//! What text in a manifest may look like: the patterns and bounds that the types put into the
+//! JSON Schema, each with the words (`x-allowed`) in which an error explains it.
+//!
+//! The patterns keep to what both Rust's regex and the one of JavaScript editors understand.
+
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// Names become parts of container names and host names, hence the alphabet and the length.
+pub const NAME: &str = "^[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?$";
+pub const NAME_ALLOWED: &str = "1 to 40 lower-case letters, digits, `_` and `-`, the first and the last a letter or a digit";
+
+pub const IMAGE: &str = "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/)?\
+    [a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*\
+    (:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$";
+pub const IMAGE_ALLOWED: &str = "an image reference, for example ros:jazzy, registry.example.com/team/driver:1.2 or name@sha256:...";
+
+/// `$` is left out so that a `${parameter}` where none is filled in is found at once.
+pub const ABSOLUTE_PATH: &str = "^/[^$\\n]*$";
+pub const ABSOLUTE_PATH_ALLOWED: &str = "an absolute path in the container, without `$`";
+
+pub const RELATIVE_PATH: &str = "^[^/$\\n][^$\\n]*$";
+pub const CONTEXT_ALLOWED: &str = "a path relative to the manifest, for example . or ./driver";
+pub const DOCKERFILE_ALLOWED: &str = "a path relative to the context, for example Dockerfile";
+
+/// A path of the machine, or a volume's name.
+pub const SOURCE: &str = "^(/[^$\\n]*|\\.\\.?(/[^$\\n]*)?|[A-Za-z0-9][A-Za-z0-9_.-]{1,127})$";
+pub const SOURCE_ALLOWED: &str = "an absolute path, a path that starts with ./ or ../, or a volume's name (letters, digits, `_`, `.`, `-`); no `$`";
+
+pub const USER: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$";
+pub const USER_ALLOWED: &str = "a user or user:group, by name or number, for example 1000:1000";
+
+pub const RMW: &str = "^rmw_[a-z0-9_]{1,60}$";
+pub const RMW_ALLOWED: &str = "rmw_fastrtps_cpp, rmw_cyclonedds_cpp, rmw_connextdds, rmw_zenoh_cpp or another name that starts with rmw_";
+
+pub const STAGE: &str = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$";
+pub const STAGE_ALLOWED: &str = "a stage's name or number";
+
+const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_.-]{0,127}$";
+const VARIABLE_ALLOWED: &str = "letters, digits, `_`, `.` and `-`, not starting with a digit";
+
+/// A semantic version. `format` checks it; the pattern is what an editor can do.
+pub fn version(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "format": "semver",
+        "maxLength": 64,
+        "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$",
+        "x-allowed": "three numbers with dots, for example 1.2.0 or 2.0.0-rc.1",
+        "examples": ["1.2.0"],
+    })
+}
+
+/// The words of a command line.
+pub fn words(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 256,
+        "items": { "type": "string", "maxLength": 65536 },
+    })
+}
+
+/// Names with texts. Numbers are taken as they are written (`x-text`): 1.20 stays 1.20.
+pub fn variables(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 256,
+        "propertyNames": { "pattern": VARIABLE, "x-allowed": VARIABLE_ALLOWED },
+        "additionalProperties": {
+            "type": ["string", "number", "boolean"],
+            "maxLength": 65536,
+            "x-allowed": "text, a number, true or false",
+            "x-text": true,
+        },
+    })
+}
+
+/// Parameters by name; a name must fit into `${name}`.
+pub fn parameters(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 64,
+        "propertyNames": {
+            "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,63}$",
+            "x-allowed": "1 to 64 letters, digits and `_`, not starting with a digit",
+        },
+        "additionalProperties": generator.subschema_for::<super::types::Parameter>(),
+    })
+}
+
+/// Device files of the machine.
+pub fn devices(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 64,
+        "items": {
+            "type": "string",
+            "pattern": "^/dev/[^:$]+(:/[^:$]+)?(:[rwm]{1,3})?$",
+            "x-allowed": "/dev/NAME, then at will :/PATH/IN/CONTAINER and :rwm (read, write, make)",
+        },
+    })
+}
+
+/// Linux capabilities, by name.
+pub fn capabilities(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 64,
+        "items": {
+            "type": "string",
+            "pattern": "^[A-Z][A-Z_]{1,40}$",
+            "x-allowed": "a Linux capability in upper case, for example SYS_NICE or CAP_SYS_NICE",
+        },
+    })
+}

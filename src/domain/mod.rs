@@ -1,0 +1,12 @@
+//! What shipmate knows and decides. Nothing in here waits, reads a clock, or touches Docker, ROS
+//! or a disk.
+
+pub mod catalogue;
+pub mod container;
+pub mod deployment;
+pub mod events;
+pub mod manifest;
+pub mod policy;
+pub mod time;
+pub mod world;
+mod yaml;

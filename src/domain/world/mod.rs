@@ -1,0 +1,215 @@
+//! Everything that one shipmate knows: its catalogue, its deployments, and what its engine says.
+//!
+//! Requests, news and outcomes go in; steps come out of [`World::steps`]. Nothing here waits or
+//! acts, and the same inputs always give the same outputs.
+
+mod admission;
+mod news;
+pub mod refusal;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalogue::Catalogue;
+use super::deployment::containers::Identity;
+use super::deployment::executable::Sequence;
+use super::deployment::phase::Phase;
+use super::deployment::restart::RestartLimits;
+use super::deployment::steps::Step;
+use super::deployment::view::DeploymentView;
+use super::deployment::{Deployment, DeploymentId};
+use super::policy::Policy;
+use super::time::{Monotonic, Now};
+
+pub use admission::{Admission, DeployRequest};
+pub use news::{Outcome, StepError};
+
+/// What does not change while the node runs.
+#[derive(Clone, Debug)]
+pub struct WorldSettings {
+    /// What is the same for every container.
+    pub identity: Identity,
+    /// What manifests may ask of the machine.
+    pub policy: Policy,
+    /// The bounds of restarting.
+    pub restarts: RestartLimits,
+    /// How many deployments that are over are remembered.
+    pub history: usize,
+}
+
+/// What is known of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum EngineState {
+    /// It has not answered yet since the start.
+    NotAsked,
+    /// It answers, and what it has is known.
+    Known,
+    /// It does not answer, for this reason.
+    Unreachable(String),
+}
+
+/// A container that bears our label and belongs to nobody.
+#[derive(Clone, Debug, Default)]
+struct Orphan {
+    removing: bool,
+    not_before: Option<Monotonic>,
+}
+
+/// A step for a container that belongs to nobody, or for a deployment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WorldStep {
+    /// For a deployment.
+    Deployment(Step),
+    /// Stop and remove a container of ours that belongs to no deployment.
+    RemoveOrphan {
+        /// Its id.
+        container: String,
+    },
+}
+
+/// Everything that one shipmate knows.
+#[derive(Debug)]
+pub struct World {
+    settings: WorldSettings,
+    /// The packages that can be deployed by name.
+    pub catalogue: Catalogue,
+    deployments: BTreeMap<DeploymentId, Deployment>,
+    engine: EngineState,
+    orphans: BTreeMap<String, Orphan>,
+    touched: BTreeSet<DeploymentId>,
+}
+
+impl World {
+    /// A world with what was read from the disk.
+    pub fn new(
+        settings: WorldSettings,
+        catalogue: Catalogue,
+        deployments: impl IntoIterator<Item = Deployment>,
+    ) -> Self {
+        Self {
+            settings,
+            catalogue,
+            deployments: deployments
+                .into_iter()
+                .map(|deployment| (deployment.order.id.clone(), deployment))
+                .collect(),
+            engine: EngineState::NotAsked,
+            orphans: BTreeMap::new(),
+            touched: BTreeSet::new(),
+        }
+    }
+
+    /// One deployment.
+    pub fn deployment(&self, id: &str) -> Option<&Deployment> {
+        self.deployments.get(id)
+    }
+
+    /// Every deployment, the oldest first.
+    pub fn deployments(&self) -> Vec<&Deployment> {
+        let mut all: Vec<&Deployment> = self.deployments.values().collect();
+        all.sort_by_key(|d| (d.order.created_at, d.order.id.clone()));
+        all
+    }
+
+    /// The deployment with this id or name: the one that is not over, or else the latest.
+    pub fn find(&self, id_or_name: &str) -> Option<&Deployment> {
+        if let Some(deployment) = self.deployments.get(id_or_name) {
+            return Some(deployment);
+        }
+        self.deployments
+            .values()
+            .filter(|d| d.order.name == id_or_name)
+            .max_by_key(|d| (!d.is_over(), d.order.created_at))
+    }
+
+    /// A deployment as it is shown.
+    pub fn view(&self, id: &str) -> Option<DeploymentView> {
+        let deployment = self.deployments.get(id)?;
+        Some(deployment.view(&self.settings.identity.prefix, self.unreachable()))
+    }
+
+    /// Why the engine cannot be asked, when it cannot.
+    pub fn unreachable(&self) -> Option<&str> {
+        match &self.engine {
+            EngineState::NotAsked => Some("Docker has not been asked yet"),
+            EngineState::Known => None,
+            EngineState::Unreachable(why) => Some(why),
+        }
+    }
+
+    /// The steps that follow from what is known; each is noted as begun, so that a second call
+    /// gives nothing. What was learnt up to `sequence` is older than what these steps will do.
+    pub fn steps(&mut self, sequence: Sequence, now: Now) -> Vec<WorldStep> {
+        let reachable = self.engine == EngineState::Known;
+        let mut steps = Vec::new();
+        for deployment in self.deployments.values_mut() {
+            // The check itself finds out that an engine does not answer; all else waits for it.
+            if reachable || deployment.phase == Phase::InProgress {
+                let own = deployment.steps(&self.settings.identity, sequence, now);
+                steps.extend(own.into_iter().map(WorldStep::Deployment));
+            }
+        }
+        if reachable {
+            steps.extend(self.orphan_steps(now.monotonic));
+        }
+        steps
+    }
+
+    fn orphan_steps(&mut self, now: Monotonic) -> Vec<WorldStep> {
+        self.orphans
+            .iter_mut()
+            .filter(|(_, orphan)| !orphan.removing && orphan.not_before.is_none_or(|due| due <= now))
+            .map(|(id, orphan)| {
+                orphan.removing = true;
+                WorldStep::RemoveOrphan {
+                    container: id.clone(),
+                }
+            })
+            .collect()
+    }
+
+    /// The next moment at which something is due without any news.
+    pub fn next_due(&self, now: Monotonic) -> Option<Monotonic> {
+        let deployments = self.deployments.values().filter_map(|d| d.next_due(now));
+        let orphans = self.orphans.values().filter_map(|o| o.not_before);
+        deployments.chain(orphans.filter(|due| *due > now)).min()
+    }
+
+    /// Moves every touched deployment on, and says which were touched since the last call.
+    pub fn settle(&mut self) -> BTreeSet<DeploymentId> {
+        let touched = std::mem::take(&mut self.touched);
+        for id in &touched {
+            if let Some(deployment) = self.deployments.get_mut(id) {
+                deployment.settle();
+            }
+        }
+        touched
+    }
+
+    /// Forgets the oldest deployments that are over, down to the bound; says which.
+    pub fn forget(&mut self) -> Vec<DeploymentId> {
+        let mut over: Vec<_> = self
+            .deployments
+            .values()
+            .filter(|d| d.is_over())
+            .map(|d| (d.updated_at, d.order.id.clone()))
+            .collect();
+        over.sort();
+        let surplus = over.len().saturating_sub(self.settings.history);
+        let forgotten: Vec<_> = over.into_iter().take(surplus).map(|(_, id)| id).collect();
+        for id in &forgotten {
+            self.deployments.remove(id);
+        }
+        forgotten
+    }
+
+    /// Notes when a deployment last changed.
+    pub fn stamp(&mut self, id: &str, now: Now) {
+        if let Some(deployment) = self.deployments.get_mut(id) {
+            deployment.updated_at = now.wall;
+        }
+    }
+
+    fn touch_all(&mut self) {
+        self.touched.extend(self.deployments.keys().cloned());
+    }
+}

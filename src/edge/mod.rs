@@ -1,0 +1,4 @@
+//! What touches the world: each edge does what it is told, decides nothing, and knows no other edge.
+
+pub mod docker;
+pub mod store;
