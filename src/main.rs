@@ -1,1 +1,123 @@
-fn main() {}
+//! The node `shipmate`: puts the parts together, runs until a signal, and ends in order.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use shipmate::app::settings::{self, Settings};
+use shipmate::app::supervisor::Supervisor;
+use shipmate::app::face;
+use shipmate::domain::catalogue::Catalogue;
+use shipmate::domain::deployment::containers::Identity;
+use shipmate::domain::world::{World, WorldSettings};
+use shipmate::edge::docker::Engine;
+use shipmate::edge::ros::logging::{RosLayer, set_node_name};
+use shipmate::edge::ros::node::RosNode;
+use shipmate::edge::ros::parameters::{ParameterServices, Parameters};
+use shipmate::edge::store::Store;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How long tasks may take to end.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    // rcl decides by `--log-level` what is shown.
+    let layer = RosLayer.with_filter(tracing_subscriber::filter::Targets::new()
+        .with_target("shipmate", LevelFilter::DEBUG)
+        .with_default(LevelFilter::WARN));
+    tracing_subscriber::registry().with(layer).init();
+    match start() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> anyhow::Result<()> {
+    let mut node = RosNode::create("shipmate")?;
+    set_node_name(&node.full_name());
+    let parameters = Parameters::declare(&mut node, settings::declared())
+        .map_err(|wrong| anyhow::anyhow!(wrong.join("; ")))?;
+    let settings = settings::read(&parameters, &node.full_name())?;
+    let store = Store::open(&settings.state_folder, &uuid::Uuid::new_v4().simple().to_string())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("the threads could not be started")?;
+    let result = run(&runtime, node, parameters, settings, store);
+    runtime.shutdown_timeout(LAST_WORDS);
+    result
+}
+
+fn run(
+    runtime: &Runtime,
+    mut node: RosNode,
+    parameters: Parameters,
+    settings: Settings,
+    store: Store,
+) -> anyhow::Result<()> {
+    let _guard = runtime.enter();
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let engine = Engine::connect(&settings.docker_host, store.owner(), settings.deadlines.clone())?;
+    let world = world(&settings, &store)?;
+    tracing::info!(
+        "{} deployments are known from {}; containers are on {}",
+        world.deployments().len(),
+        settings.state_folder.display(),
+        engine.address()
+    );
+    let (supervisor, handle, events) = Supervisor::new(world, store, engine, &stop);
+    let services = ParameterServices::new(&mut node, parameters)?;
+    tasks.spawn(services.run(stop.clone()));
+    face::serve(&mut node, &handle, events, settings.snapshot_period, &tasks, &stop)?;
+    let supervising = runtime.spawn(supervisor.run());
+    let mut signals = [SignalKind::interrupt(), SignalKind::terminate()]
+        .map(signal)
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()
+        .context("signals cannot be heard")?;
+    let spinning = node.spin(stop.clone())?;
+    tracing::info!("ready");
+    runtime.block_on(async {
+        let heard = signals.iter_mut().map(|s| Box::pin(s.recv()));
+        futures::future::select_all(heard).await;
+        tracing::info!("stopping; deployments keep running");
+        stop.cancel();
+        tasks.close();
+        let all = async { futures::join!(tasks.wait(), supervising) };
+        if tokio::time::timeout(LAST_WORDS * 3, all).await.is_err() {
+            tracing::warn!("not everything ended in time");
+        }
+    });
+    spinning.join().map_err(|_| anyhow::anyhow!("the thread for ROS panicked"))
+}
+
+fn world(settings: &Settings, store: &Store) -> anyhow::Result<World> {
+    let domain_id = std::env::var("ROS_DOMAIN_ID").unwrap_or_default();
+    let identity = Identity {
+        prefix: settings.container_prefix.clone(),
+        owner: store.owner().to_owned(),
+        // rcl has refused a domain that is no number by now; without one it is 0.
+        domain_id: domain_id.parse().unwrap_or_default(),
+    };
+    let mut catalogue = Catalogue::default();
+    store.packages()?.into_iter().for_each(|package| catalogue.insert(package));
+    let world_settings = WorldSettings {
+        identity,
+        policy: settings.policy.clone(),
+        restarts: settings.restarts,
+        history: settings.history,
+    };
+    Ok(World::new(world_settings, catalogue, store.deployments()?))
+}

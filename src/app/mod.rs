@@ -3,9 +3,13 @@
 pub mod clock;
 mod effects;
 mod engine_watch;
+#[cfg(feature = "ros")]
+pub mod face;
 mod failures;
 mod read_packages;
 pub mod request;
 mod saver;
+#[cfg(feature = "ros")]
+pub mod settings;
 pub mod snapshot;
 pub mod supervisor;

@@ -1,4 +1,6 @@
 //! What touches the world: each edge does what it is told, decides nothing, and knows no other edge.
 
 pub mod docker;
+#[cfg(feature = "ros")]
+pub mod ros;
 pub mod store;

@@ -112,10 +112,11 @@ impl Deployment {
 
     fn build_up(&mut self, identity: &Identity, sequence: Sequence, now: Monotonic) -> Vec<Step> {
         // Nothing is started before every image is there: a robot does not move because half of
-        // its software could be found.
-        let images_ready = self
-            .states()
-            .all(|(_, state)| state.image_ready || state.container.is_some());
+        // its software could be found. What has run once does not wait for others again.
+        let images_ready = self.phase != Phase::Provisioning
+            || self.states().all(|(_, state)| {
+                state.image_ready || state.container.is_some() || state.failure.is_some()
+            });
         let keys: Vec<ExecutableKey> = self.states().map(|(key, _)| key).collect();
         let mut steps = Vec::new();
         for key in keys {

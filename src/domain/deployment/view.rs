@@ -107,6 +107,13 @@ pub struct DeploymentView {
     pub canceled: bool,
 }
 
+impl DeploymentView {
+    /// Whether it failed to start or was stopped; one that failed later stays in sight.
+    pub fn ended(&self) -> bool {
+        matches!(self.phase, Phase::FailedToStart | Phase::Stopped)
+    }
+}
+
 impl Condition {
     const NONE: Self = Self {
         status: None,

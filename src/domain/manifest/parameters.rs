@@ -12,7 +12,10 @@ use crate::domain::yaml::{self, Kind, closest, excerpt};
 ///
 /// # Errors
 /// A sentence for each parameter that is unknown, given twice, missing or of the wrong type.
-pub fn bind(package: &Package, given: &[(String, String)]) -> Result<BTreeMap<String, Scalar>, Vec<String>> {
+pub fn bind(
+    package: &Package,
+    given: &[(String, String)],
+) -> Result<BTreeMap<String, Scalar>, Vec<String>> {
     let mut values = BTreeMap::new();
     let mut problems = Vec::new();
     let mut named = std::collections::BTreeSet::new();
@@ -29,13 +32,24 @@ pub fn bind(package: &Package, given: &[(String, String)]) -> Result<BTreeMap<St
             },
         }
     }
-    for (name, parameter) in package.parameters.iter().filter(|(name, _)| !named.contains(name)) {
+    for (name, parameter) in package
+        .parameters
+        .iter()
+        .filter(|(name, _)| !named.contains(name))
+    {
         match default_of(parameter) {
             Some(value) => drop(values.insert(name.clone(), value)),
-            None => problems.push(format!("parameter `{name}` ({}) is required and not given", parameter.kind.name())),
+            None => problems.push(format!(
+                "parameter `{name}` ({}) is required and not given",
+                parameter.kind.name()
+            )),
         }
     }
-    if problems.is_empty() { Ok(values) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(values)
+    } else {
+        Err(problems)
+    }
 }
 
 /// Puts values into a text: `${name}` becomes the value, `$$` a single `$`. A `$` before anything
@@ -60,7 +74,10 @@ pub fn expand(template: &str, values: &BTreeMap<String, Scalar>) -> Result<Strin
 ///
 /// # Errors
 /// The first such reference, as a sentence.
-pub(super) fn check_references(template: &str, known: &BTreeMap<String, Parameter>) -> Result<(), String> {
+pub(super) fn check_references(
+    template: &str,
+    known: &BTreeMap<String, Parameter>,
+) -> Result<(), String> {
     for piece in pieces(template)? {
         if let Piece::Parameter(name) = piece
             && !known.contains_key(name)
@@ -84,7 +101,10 @@ fn pieces(template: &str) -> Result<Vec<Piece<'_>>, String> {
         let (before, after) = (&rest[..dollar], &rest[dollar + 1..]);
         pieces.push(Piece::Text(before));
         if let Some(reference) = after.strip_prefix('{') {
-            let name = reference.split('}').next().filter(|name| reference.len() > name.len() && is_name(name));
+            let name = reference
+                .split('}')
+                .next()
+                .filter(|name| reference.len() > name.len() && is_name(name));
             let name = name.ok_or_else(|| no_reference(reference))?;
             pieces.push(Piece::Parameter(name));
             rest = &reference[name.len() + 1..];
@@ -113,7 +133,9 @@ fn unknown_reference<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clon
         None if known.clone().next().is_none() => "the package declares none.".to_owned(),
         None => format!("expected one of {}.", known.collect::<Vec<_>>().join(", ")),
     };
-    format!("there is no parameter `{name}`; {advice} Write `$${{{name}}}` if a shell shall read it")
+    format!(
+        "there is no parameter `{name}`; {advice} Write `$${{{name}}}` if a shell shall read it"
+    )
 }
 
 fn unknown(name: &str, package: &Package) -> String {
@@ -121,19 +143,29 @@ fn unknown(name: &str, package: &Package) -> String {
     let advice = match closest(name, known()) {
         Some(close) => format!("did you mean `{close}`?"),
         None if package.parameters.is_empty() => format!("{} takes none", package.label()),
-        None => format!("{} takes {}", package.label(), known().collect::<Vec<_>>().join(", ")),
+        None => format!(
+            "{} takes {}",
+            package.label(),
+            known().collect::<Vec<_>>().join(", ")
+        ),
     };
     format!("unknown parameter `{}`; {advice}", excerpt(name))
 }
 
 fn wrong(name: &str, kind: ParameterKind, text: &str) -> String {
-    format!("parameter `{name}`: expected {}; got `{}`", kind.expected(), excerpt(text))
+    format!(
+        "parameter `{name}`: expected {}; got `{}`",
+        kind.expected(),
+        excerpt(text)
+    )
 }
 
 fn read(kind: ParameterKind, text: &str) -> Option<Scalar> {
     let word = yaml::Scalar::plain(text);
     match (kind, word.kind) {
-        (ParameterKind::String, _) => Some(Scalar::String(yaml::unquote(text).unwrap_or(word.text))),
+        (ParameterKind::String, _) => {
+            Some(Scalar::String(yaml::unquote(text).unwrap_or(word.text)))
+        }
         (ParameterKind::Integer, Kind::Integer(value)) => Some(Scalar::Integer(value)),
         (ParameterKind::Number, Kind::Integer(value)) => Some(Scalar::Number(value as f64)),
         (ParameterKind::Number, Kind::Number(value)) => Some(Scalar::Number(value)),

@@ -23,7 +23,10 @@ components: [{name: c, executables: [{name: e, image: i}]}]
 }
 
 fn bound(given: &[(&str, &str)]) -> Result<BTreeMap<String, Scalar>, Vec<String>> {
-    let given: Vec<_> = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let given: Vec<_> = given
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
     bind(&package(), &given)
 }
 
@@ -38,11 +41,31 @@ fn what_is_not_given_has_its_default() {
 
 #[test]
 fn values_are_yaml_words_and_text_is_text() {
-    let texts = [("3", "3"), ("true", "true"), ("\"3\"", "3"), ("'it''s'", "it's"), ("\"a\\tb\"", "a\tb"), ("'", "'"), ("\"a\" b", "\"a\" b"), ("a: b", "a: b"), ("", "")];
+    let texts = [
+        ("3", "3"),
+        ("true", "true"),
+        ("\"3\"", "3"),
+        ("'it''s'", "it's"),
+        ("\"a\\tb\"", "a\tb"),
+        ("'", "'"),
+        ("\"a\" b", "\"a\" b"),
+        ("a: b", "a: b"),
+        ("", ""),
+    ];
     for (given, expected) in texts {
-        assert_eq!(bound(&[("id", given)]).unwrap()["id"], Scalar::String(expected.to_owned()), "{given}");
+        assert_eq!(
+            bound(&[("id", given)]).unwrap()["id"],
+            Scalar::String(expected.to_owned()),
+            "{given}"
+        );
     }
-    let values = bound(&[("id", "a"), ("speed", "0.5"), ("count", "-7"), ("loud", "true")]).unwrap();
+    let values = bound(&[
+        ("id", "a"),
+        ("speed", "0.5"),
+        ("count", "-7"),
+        ("loud", "true"),
+    ])
+    .unwrap();
     assert_eq!(values["speed"], Scalar::Number(0.5));
     assert_eq!(values["count"], Scalar::Integer(-7));
     assert_eq!(values["loud"], Scalar::Boolean(true));
@@ -50,16 +73,26 @@ fn values_are_yaml_words_and_text_is_text() {
 
 #[test]
 fn everything_wrong_is_said_at_once() {
-    let given = [("sped", "1"), ("count", "1.5"), ("loud", "yes"), ("speed", "fast"), ("speed", "1"), ("zzz", "1")];
-    assert_eq!(bound(&given).unwrap_err(), [
-        "unknown parameter `sped`; did you mean `speed`?",
-        "parameter `count`: expected a whole number; got `1.5`",
-        "parameter `loud`: expected true or false; got `yes`",
-        "parameter `speed`: expected a number; got `fast`",
-        "parameter `speed` is given twice",
-        "unknown parameter `zzz`; p 1.0.0 takes count, id, loud, speed",
-        "parameter `id` (string) is required and not given",
-    ]);
+    let given = [
+        ("sped", "1"),
+        ("count", "1.5"),
+        ("loud", "yes"),
+        ("speed", "fast"),
+        ("speed", "1"),
+        ("zzz", "1"),
+    ];
+    assert_eq!(
+        bound(&given).unwrap_err(),
+        [
+            "unknown parameter `sped`; did you mean `speed`?",
+            "parameter `count`: expected a whole number; got `1.5`",
+            "parameter `loud`: expected true or false; got `yes`",
+            "parameter `speed`: expected a number; got `fast`",
+            "parameter `speed` is given twice",
+            "unknown parameter `zzz`; p 1.0.0 takes count, id, loud, speed",
+            "parameter `id` (string) is required and not given",
+        ]
+    );
 }
 
 #[test]
@@ -76,7 +109,11 @@ fn references_are_filled_in() {
         ("é${count}é", "é1é"),
     ];
     for (template, expected) in cases {
-        assert_eq!(expand(template, &values), Ok(expected.to_owned()), "{template}");
+        assert_eq!(
+            expand(template, &values),
+            Ok(expected.to_owned()),
+            "{template}"
+        );
     }
     for template in ["${nope}", "${", "${}", "${id", "${ id }", "${id:-x}"] {
         assert!(expand(template, &values).is_err(), "{template}");

@@ -5,9 +5,11 @@
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-/// Names become parts of container names and host names, hence the alphabet and the length.
-pub const NAME: &str = "^[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?$";
-pub const NAME_ALLOWED: &str = "1 to 40 lower-case letters, digits, `_` and `-`, the first and the last a letter or a digit";
+/// Names become parts of the names of containers and images, hence the alphabet and the length.
+/// Docker refuses some runs of `_` and `-` in an image's name.
+pub const NAME: &str = "^[a-z0-9]+([_-][a-z0-9]+)*$";
+pub const NAME_ALLOWED: &str =
+    "1 to 40 lower-case letters and digits, with single `_` or `-` between them";
 
 pub const IMAGE: &str = "^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/)?\
     [a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*\

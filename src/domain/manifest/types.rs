@@ -31,8 +31,9 @@ pub struct Package {
     /// The version of this format; 1 is the only one.
     #[schemars(extend("const" = 1, "x-missing" = "add the line `manifest: 1`, the version of this format"))]
     pub manifest: u32,
-    /// What the package is called: lower-case letters, digits, `_` and `-`, at most 40 characters.
-    #[schemars(extend("pattern" = shapes::NAME, "x-allowed" = shapes::NAME_ALLOWED))]
+    /// What the package is called: lower-case letters and digits, with single `_` or `-` between
+    /// them, at most 40 characters.
+    #[schemars(extend("pattern" = shapes::NAME, "x-allowed" = shapes::NAME_ALLOWED, "maxLength" = 40))]
     pub name: String,
     /// The package's own semantic version, for example 1.2.0.
     #[schemars(schema_with = "shapes::version")]

@@ -35,7 +35,9 @@ impl FromStr for ByteSize {
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let wrong = || UnitError(format!("`{text}` is not {SIZE_ALLOWED}"));
-        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let factor = size_factor(unit.trim_start()).ok_or_else(wrong)?;
         if number.starts_with('.') || number.ends_with('.') {
@@ -59,7 +61,9 @@ impl FromStr for ByteSize {
 fn size_factor(unit: &str) -> Option<u64> {
     let unit = unit.to_ascii_lowercase();
     let unit = unit.strip_suffix('b').unwrap_or(&unit);
-    let Some(letter) = unit.chars().next() else { return Some(1) };
+    let Some(letter) = unit.chars().next() else {
+        return Some(1);
+    };
     let power = SIZE_UNITS.iter().position(|&known| known == letter)?;
     matches!(&unit[1..], "" | "i").then(|| 1024_u64.pow(power as u32 + 1))
 }
@@ -169,7 +173,9 @@ impl<'de> Deserialize<'de> for Cpus {
         if cores > 0.0 && cores <= 1024.0 {
             return Ok(Self(cores));
         }
-        Err(de::Error::custom(format!("{cores} is not a number of cores above 0 and at most 1024")))
+        Err(de::Error::custom(format!(
+            "{cores} is not a number of cores above 0 and at most 1024"
+        )))
     }
 }
 

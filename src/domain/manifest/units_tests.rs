@@ -24,14 +24,32 @@ fn sizes_are_read_like_dockers() {
 
 #[test]
 fn what_is_no_size_is_refused() {
-    for text in ["", "M", "64X", "-1", "1.2.3M", "1e9", "64Mx", "99999999P", "9000P", "٣M"] {
+    for text in [
+        "",
+        "M",
+        "64X",
+        "-1",
+        "1.2.3M",
+        "1e9",
+        "64Mx",
+        "99999999P",
+        "9000P",
+        "٣M",
+    ] {
         assert!(text.parse::<ByteSize>().is_err(), "{text}");
     }
 }
 
 #[test]
 fn times_are_read_with_and_without_units() {
-    let cases = [("15", 15), ("15s", 15), ("2m", 120), ("1m30s", 90), ("1h", 3600), ("0s", 0)];
+    let cases = [
+        ("15", 15),
+        ("15s", 15),
+        ("2m", 120),
+        ("1m30s", 90),
+        ("1h", 3600),
+        ("0s", 0),
+    ];
     for (text, seconds) in cases {
         assert_eq!(text.parse(), Ok(Seconds(seconds)), "{text}");
     }
@@ -39,7 +57,18 @@ fn times_are_read_with_and_without_units() {
 
 #[test]
 fn what_is_no_time_is_refused() {
-    for text in ["", "s", "1h1s", "61m", "30s1m", "1.5s", "-1s", "1m 30s", "9999999999s", "1d"] {
+    for text in [
+        "",
+        "s",
+        "1h1s",
+        "61m",
+        "30s1m",
+        "1.5s",
+        "-1s",
+        "1m 30s",
+        "9999999999s",
+        "1d",
+    ] {
         assert!(text.parse::<Seconds>().is_err(), "{text}");
     }
 }

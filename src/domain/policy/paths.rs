@@ -45,7 +45,9 @@ pub fn matches(glob: &str, path: &str) -> bool {
         None => glob == path,
         Some((start, rest)) => path.strip_prefix(start).is_some_and(|path| {
             let end = path.find('/').unwrap_or(path.len());
-            (0..=end).filter(|&skip| path.is_char_boundary(skip)).any(|skip| matches(rest, &path[skip..]))
+            (0..=end)
+                .filter(|&skip| path.is_char_boundary(skip))
+                .any(|skip| matches(rest, &path[skip..]))
         }),
     }
 }

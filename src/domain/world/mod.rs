@@ -213,3 +213,6 @@ impl World {
         self.touched.extend(self.deployments.keys().cloned());
     }
 }
+
+#[cfg(test)]
+mod tests;

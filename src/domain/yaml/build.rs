@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use granit_parser::{Event, Marker, ScalarStyle, Span};
+use granit_parser::{Event, Marker, Span};
 
 use super::problem::{Place, Problem};
-use super::scalar::{Kind, Scalar};
+use super::scalar::Kind;
+use super::step::{Inside, Open, Step, add_entry, step};
 use super::tree::{Content, Document, MAX_DEPTH, Node, is_forbidden, too_deep};
 use super::{MAX_PROBLEMS, below, excerpt};
 
@@ -25,39 +26,26 @@ pub struct Builder<'a> {
     problems: Vec<Problem>,
 }
 
-/// A list or mapping whose end has not come yet.
-struct Open {
-    place: Place,
-    anchor: usize,
-    weight: usize,
-    depth: usize,
-    inside: Inside,
-}
-
-enum Inside {
-    List(Vec<Rc<Node>>),
-    Mapping { entries: Vec<(String, Place, Rc<Node>)>, seen: HashMap<String, Place>, key: Option<(String, Place)> },
-}
-
-/// What happens in the document, stripped of what shipmate does not care about.
-enum Step {
-    Value(Content, usize),
-    Open(Inside, usize),
-    Alias(usize),
-    Close,
-    Ignore,
-}
-
 /// Where a marker points, counted from 1.
 pub fn place_of(marker: &Marker) -> Place {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    Place { line: count(marker.line()), column: count(marker.col() + 1) }
+    Place {
+        line: count(marker.line()),
+        column: count(marker.col() + 1),
+    }
 }
 
 impl<'a> Builder<'a> {
     /// A builder for one document of `file`.
     pub fn new(file: &'a str) -> Self {
-        Self { file, open: Vec::new(), anchors: HashMap::new(), weight: 0, root: None, problems: Vec::new() }
+        Self {
+            file,
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            weight: 0,
+            root: None,
+            problems: Vec::new(),
+        }
     }
 
     /// What came of it. A `failure` is one after which nothing more could be read.
@@ -66,7 +54,11 @@ impl<'a> Builder<'a> {
             self.root = None;
         }
         self.problems.extend(failure);
-        Document { text: String::new(), root: self.root, problems: self.problems }
+        Document {
+            text: String::new(),
+            root: self.root,
+            problems: self.problems,
+        }
     }
 
     /// Takes the next event.
@@ -76,17 +68,34 @@ impl<'a> Builder<'a> {
     pub fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Problem> {
         let place = place_of(&span.start);
         if let Some(tag) = event.tag() {
-            let message = format!("the tag `{}` is not allowed: write text in quotes, anything else plainly", excerpt(&tag.original()));
+            let message = format!(
+                "the tag `{}` is not allowed: write text in quotes, anything else plainly",
+                excerpt(&tag.original())
+            );
             self.report(place, message);
         }
         match step(event) {
             Step::Value(content, anchor) => {
                 self.refuse_hidden(&content, place);
                 let weight = NODE_WEIGHT + text_length(&content);
-                self.add(Rc::new(Node { place, content, weight, depth: 0 }), anchor)
+                self.add(
+                    Rc::new(Node {
+                        place,
+                        content,
+                        weight,
+                        depth: 0,
+                    }),
+                    anchor,
+                )
             }
             Step::Open(inside, anchor) => {
-                self.open.push(Open { place, anchor, weight: NODE_WEIGHT, depth: 1, inside });
+                self.open.push(Open {
+                    place,
+                    anchor,
+                    weight: NODE_WEIGHT,
+                    depth: 1,
+                    inside,
+                });
                 self.check_depth(0, place)
             }
             Step::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
@@ -99,14 +108,21 @@ impl<'a> Builder<'a> {
     }
 
     fn close(&mut self) -> Result<(), Problem> {
-        let Some(open) = self.open.pop() else { return Ok(()) };
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
         let content = match open.inside {
             Inside::List(items) => Content::List(items),
             Inside::Mapping { entries, .. } => Content::Mapping(entries),
         };
         // The parts have been counted when they were added.
         self.weight -= open.weight - NODE_WEIGHT;
-        let node = Node { place: open.place, content, weight: open.weight, depth: open.depth };
+        let node = Node {
+            place: open.place,
+            content,
+            weight: open.weight,
+            depth: open.depth,
+        };
         self.add(Rc::new(node), open.anchor)
     }
 
@@ -148,11 +164,23 @@ impl<'a> Builder<'a> {
                 String::new()
             }
         };
-        let Some(Open { inside: Inside::Mapping { seen, key, .. }, .. }) = self.open.last_mut() else { return };
+        let Some(Open {
+            inside: Inside::Mapping { seen, key, .. },
+            ..
+        }) = self.open.last_mut()
+        else {
+            return;
+        };
         let first = seen.get(&name).copied();
         *key = Some((name, node.place));
         if let Some(first) = first {
-            self.report(node.place, format!("given twice; the first is in line {}, column {}", first.line, first.column));
+            self.report(
+                node.place,
+                format!(
+                    "given twice; the first is in line {}, column {}",
+                    first.line, first.column
+                ),
+            );
         }
     }
 
@@ -165,9 +193,17 @@ impl<'a> Builder<'a> {
 
     /// Escapes in quotes can write what the text itself must not hold.
     fn refuse_hidden(&mut self, content: &Content, place: Place) {
-        let Content::Scalar(word) = content else { return };
+        let Content::Scalar(word) = content else {
+            return;
+        };
         if let Some(character) = word.text.chars().find(|&character| is_forbidden(character)) {
-            self.report(place, format!("the character U+{:04X} is not allowed in here", u32::from(character)));
+            self.report(
+                place,
+                format!(
+                    "the character U+{:04X} is not allowed in here",
+                    u32::from(character)
+                ),
+            );
         }
     }
 
@@ -184,43 +220,16 @@ impl<'a> Builder<'a> {
 
     /// The path of what is being read.
     fn path(&self) -> String {
-        self.open.iter().fold(String::new(), |path, open| match &open.inside {
-            Inside::List(items) => format!("{path}[{}]", items.len()),
-            Inside::Mapping { key: Some((key, _)), .. } => below(&path, key),
-            Inside::Mapping { key: None, .. } => path,
-        })
-    }
-}
-
-/// Keeps the first of equal keys. A value that was left out gets the place of its key.
-fn add_entry(
-    entries: &mut Vec<(String, Place, Rc<Node>)>,
-    seen: &mut HashMap<String, Place>,
-    key: String,
-    place: Place,
-    node: Rc<Node>,
-) {
-    if key.is_empty() || seen.contains_key(&key) {
-        return;
-    }
-    let absent = matches!(&node.content, Content::Scalar(word) if word.kind == Kind::Null);
-    let node = if absent { Rc::new(Node { place, content: Content::Scalar(Scalar::plain("")), ..*node }) } else { node };
-    seen.insert(key.clone(), place);
-    entries.push((key, place, node));
-}
-
-fn step(event: Event<'_>) -> Step {
-    match event {
-        Event::Scalar(text, ScalarStyle::Plain, anchor, _) => Step::Value(Content::Scalar(Scalar::plain(&text)), anchor),
-        Event::Scalar(text, _, anchor, _) => Step::Value(Content::Scalar(Scalar::quoted(&text)), anchor),
-        Event::SequenceStart(_, anchor, _) => Step::Open(Inside::List(Vec::new()), anchor),
-        Event::MappingStart(_, anchor, _) => {
-            let inside = Inside::Mapping { entries: Vec::new(), seen: HashMap::new(), key: None };
-            Step::Open(inside, anchor)
-        }
-        Event::SequenceEnd | Event::MappingEnd => Step::Close,
-        Event::Alias(anchor) => Step::Alias(anchor),
-        _ => Step::Ignore,
+        self.open
+            .iter()
+            .fold(String::new(), |path, open| match &open.inside {
+                Inside::List(items) => format!("{path}[{}]", items.len()),
+                Inside::Mapping {
+                    key: Some((key, _)),
+                    ..
+                } => below(&path, key),
+                Inside::Mapping { key: None, .. } => path,
+            })
     }
 }
 

@@ -9,13 +9,15 @@ mod problem;
 mod scalar;
 mod schema;
 mod shape;
+mod step;
+mod text;
 mod tree;
 mod words;
 
 pub use problem::{Place, Problem};
 pub use scalar::{Kind, Scalar, unquote};
-pub use schema::clean;
-pub use shape::{Checked, Format, check};
+pub use schema::Schema;
+pub use shape::{Checked, check};
 pub use tree::{Content, Document, Node, read};
 
 /// How many problems are told of one text.
@@ -31,7 +33,11 @@ pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let likeness = |candidate: &str| {
         let candidate = candidate.to_lowercase();
         let shortened = word.len() >= 3 && candidate.ends_with(&word);
-        if shortened { 1.0 } else { strsim::jaro_winkler(&word, &candidate) }
+        if shortened {
+            1.0
+        } else {
+            strsim::jaro_winkler(&word, &candidate)
+        }
     };
     known
         .into_iter()
@@ -52,7 +58,10 @@ pub fn excerpt(text: &str) -> String {
 
 /// The path of what lies under `key` in the mapping at `path`.
 pub fn below(path: &str, key: &str) -> String {
-    let plain = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    let plain = !key.is_empty()
+        && key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
     match (path.is_empty(), plain && key.len() <= 128) {
         (true, true) => key.to_owned(),
         (false, true) => format!("{path}.{key}"),

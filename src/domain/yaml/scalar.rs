@@ -28,12 +28,18 @@ pub enum Kind {
 impl Scalar {
     /// Reads a word without quotes.
     pub fn plain(text: &str) -> Self {
-        Self { text: text.to_owned(), kind: kind_of(text) }
+        Self {
+            text: text.to_owned(),
+            kind: kind_of(text),
+        }
     }
 
     /// A word in quotes, or a block of text.
     pub fn quoted(text: &str) -> Self {
-        Self { text: text.to_owned(), kind: Kind::Text }
+        Self {
+            text: text.to_owned(),
+            kind: Kind::Text,
+        }
     }
 }
 
@@ -44,7 +50,10 @@ fn kind_of(text: &str) -> Kind {
         "false" | "False" | "FALSE" => return Kind::Boolean(false),
         _ => {}
     }
-    integer(text).map(Kind::Integer).or_else(|| number(text).map(Kind::Number)).unwrap_or(Kind::Text)
+    integer(text)
+        .map(Kind::Integer)
+        .or_else(|| number(text).map(Kind::Number))
+        .unwrap_or(Kind::Text)
 }
 
 fn integer(text: &str) -> Option<i64> {
@@ -54,13 +63,20 @@ fn integer(text: &str) -> Option<i64> {
         _ => return text.parse().ok(),
     };
     let plain = digits.chars().all(|digit| digit.is_digit(radix));
-    plain.then(|| i64::from_str_radix(digits, radix).ok()).flatten()
+    plain
+        .then(|| i64::from_str_radix(digits, radix).ok())
+        .flatten()
 }
 
 fn number(text: &str) -> Option<f64> {
     let numeric = text.contains(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
-    numeric.then(|| text.parse().ok()).flatten().filter(|number: &f64| number.is_finite())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
+    numeric
+        .then(|| text.parse().ok())
+        .flatten()
+        .filter(|number: &f64| number.is_finite())
 }
 
 /// What stands in the quotes of `text`, when all of it is one quoted YAML word.
@@ -76,7 +92,10 @@ pub fn unquote(text: &str) -> Option<String> {
             Event::Scalar(word, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..) => {
                 words.push(word.into_owned());
             }
-            Event::StreamStart | Event::StreamEnd | Event::DocumentStart(..) | Event::DocumentEnd => {}
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(..)
+            | Event::DocumentEnd => {}
             _ => return None,
         }
     }

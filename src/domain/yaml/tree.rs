@@ -72,7 +72,10 @@ pub fn read(text: &str, file: &str) -> Result<Vec<Document>, Problem> {
 
 /// The next document and the byte at which it starts; nothing at the text's end. After an error
 /// reading goes on with the document after it.
-fn next_document<'a>(parser: &mut Parser<'a, StrInput<'a>>, file: &str) -> Option<(usize, Document)> {
+fn next_document<'a>(
+    parser: &mut Parser<'a, StrInput<'a>>,
+    file: &str,
+) -> Option<(usize, Document)> {
     let mut builder = Builder::new(file);
     let mut start = 0;
     let failure = loop {
@@ -114,7 +117,11 @@ fn with_sources(text: &str, mut documents: Vec<(usize, Document)>) -> Vec<Docume
         let to = starts.get(index + 1).copied().unwrap_or(text.len());
         document.text = text.get(from..to).unwrap_or_default().to_owned();
     }
-    documents.into_iter().map(|(_, document)| document).filter(|document| !document.is_empty()).collect()
+    documents
+        .into_iter()
+        .map(|(_, document)| document)
+        .filter(|document| !document.is_empty())
+        .collect()
 }
 
 impl Document {
@@ -126,7 +133,10 @@ impl Document {
 
 fn refuse_whole(text: &str, file: &str) -> Result<(), Problem> {
     if text.len() > MAX_TEXT {
-        let message = format!("{} bytes are too long: at most {MAX_TEXT} (1 MiB)", text.len());
+        let message = format!(
+            "{} bytes are too long: at most {MAX_TEXT} (1 MiB)",
+            text.len()
+        );
         return Err(Problem::at(file, Place::START, "", message));
     }
     let (mut line, mut column) = (1, 0);
@@ -135,7 +145,10 @@ fn refuse_whole(text: &str, file: &str) -> Result<(), Problem> {
         column += 1;
         let lone_return = character == '\r' && characters.peek() != Some(&'\n');
         if lone_return || is_forbidden(character) {
-            let message = format!("the character U+{:04X} is not allowed in here", u32::from(character));
+            let message = format!(
+                "the character U+{:04X} is not allowed in here",
+                u32::from(character)
+            );
             return Err(Problem::at(file, Place { line, column }, "", message));
         }
         if character == '\n' {

@@ -93,6 +93,7 @@ pub(super) fn explain(address: &Address, failure: &Failure, asked: Asked<'_>) ->
     match failure {
         Failure::DockerResponseServerError { message, .. }
         | Failure::DockerStreamError { error: message } => of_text(message, asked),
+        Failure::IOError { err } => address.io(err),
         Failure::SocketNotFoundError(_) => address.unreachable("there is no such socket"),
         failure => of_transport(address, failure, asked),
     }
@@ -181,13 +182,12 @@ fn of_transport(address: &Address, failure: &Failure, asked: Asked<'_>) -> Engin
     }
 }
 
-/// The port in `... 0.0.0.0:8080: bind: address already in use` and the like: the number after the
-/// last colon that one follows, outside of the endpoint's id.
+/// The port in `... 0.0.0.0:8080: bind: address already in use` and the like: the first number that
+/// follows an address and a colon.
 fn port_in(text: &str) -> u16 {
-    text.split(|c: char| c.is_whitespace() || c == '/')
-        .filter_map(|word| word.trim_end_matches([':', ',']).rsplit_once(':'))
-        .filter_map(|(_, port)| port.parse().ok())
-        .next_back()
+    let mut words = text.split(|c: char| c.is_whitespace() || c == '/');
+    words
+        .find_map(|word| word.split(':').skip(1).find_map(|part| part.parse().ok()))
         .unwrap_or(0)
 }
 

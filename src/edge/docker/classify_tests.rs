@@ -1,3 +1,5 @@
+#![allow(clippy::panic, reason = "a test may")]
+
 use super::*;
 
 fn address() -> Address {

@@ -7,6 +7,8 @@ use bollard::query_parameters::EventsOptions;
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{Engine, EngineError, Failure};
 
@@ -25,6 +27,9 @@ const ATTRIBUTES: [&str; 7] = [
     "execDuration",
     "execID",
 ];
+
+/// How many events may wait for the caller.
+const UNREAD: usize = 4096;
 
 /// News of containers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,9 +86,10 @@ impl Engine {
                 .map(changed)
                 .map_err(|failure| engine.explain(&failure, "tell its events"))
         });
+        let connected = stream::once(async { Ok(ContainerEvent::Connected) });
         let end = Err(self.hung_up());
-        Ok(stream::once(async { Ok(ContainerEvent::Connected) })
-            .chain(news)
+        Ok(connected
+            .chain(read_ahead(news))
             .chain(stream::once(async { end })))
     }
 
@@ -113,6 +119,28 @@ impl Engine {
             cause: format!("`{text}` is no time"),
         })
     }
+}
+
+/// Reads the news from now on, in a task that ends with the stream. Both the engine's memory of
+/// events and its patience with a slow reader (a tenth of a second) are short, and the caller may
+/// be busy with a long list meanwhile. When too much is unread the stream ends, as if the engine
+/// had hung up: whoever begins anew has missed nothing.
+fn read_ahead<T: Send + 'static>(
+    news: impl Stream<Item = T> + Send + 'static,
+) -> impl Stream<Item = T> {
+    let (sender, mut receiver) = mpsc::channel(UNREAD);
+    let reading = AbortOnDropHandle::new(tokio::spawn(async move {
+        let mut news = std::pin::pin!(news);
+        while let Some(item) = news.next().await {
+            if sender.try_send(item).is_err() {
+                return;
+            }
+        }
+    }));
+    stream::poll_fn(move |task| {
+        let _alive = &reading;
+        receiver.poll_recv(task)
+    })
 }
 
 /// Seconds and nanoseconds since 1970 of a time such as `2026-11-23T12:32:26.700881445Z`.
@@ -164,6 +192,19 @@ mod tests {
             Some("86401.000000007")
         );
         assert_eq!(unix_time("now"), None);
+    }
+
+    #[tokio::test]
+    async fn news_are_read_while_nobody_asks_until_there_are_too_many() {
+        let some = read_ahead(stream::iter(0..UNREAD));
+        assert_eq!(some.count().await, UNREAD);
+        let (sender, mut polled) = mpsc::channel(1);
+        let mut unread = read_ahead(stream::repeat(7).inspect(move |_| {
+            sender.try_send(()).ok();
+        }));
+        polled.recv().await;
+        assert_eq!(unread.next().await, Some(7));
+        assert_eq!(unread.count().await, UNREAD - 1);
     }
 
     #[tokio::test]

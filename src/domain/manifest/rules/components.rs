@@ -7,11 +7,21 @@ use crate::domain::manifest::{Component, Endpoint, Executable, Network, Package}
 use crate::domain::yaml::closest;
 
 pub fn check(package: &Package, report: &mut Report) {
-    let components = || package.components.iter().enumerate().map(|(index, component)| (format!("components[{index}]"), component));
-    let names = components().map(|(path, component)| (format!("{path}.name"), component.name.as_str()));
-    report.unique(names, |name, line| format!("there is a component `{name}` already, in line {line}"));
+    let components = || {
+        package
+            .components
+            .iter()
+            .enumerate()
+            .map(|(index, component)| (format!("components[{index}]"), component))
+    };
+    let names =
+        components().map(|(path, component)| (format!("{path}.name"), component.name.as_str()));
+    report.unique(names, |name, line| {
+        format!("there is a component `{name}` already, in line {line}")
+    });
     for (path, component) in components() {
         check_names(component, &path, report);
+        check_ros_args(component, &path, report);
         for (index, endpoint) in component.endpoints.iter().enumerate() {
             check_endpoint(endpoint, component, &path, index, report);
         }
@@ -22,11 +32,40 @@ pub fn check(package: &Package, report: &mut Report) {
 
 fn check_names(component: &Component, path: &str, report: &mut Report) {
     let executables = component.executables.iter().enumerate();
-    let names = executables.map(|(index, executable)| (format!("{path}.executables[{index}].name"), executable.name.as_str()));
-    report.unique(names, |name, line| format!("there is an executable `{name}` already, in line {line}"));
+    let names = executables.map(|(index, executable)| {
+        (
+            format!("{path}.executables[{index}].name"),
+            executable.name.as_str(),
+        )
+    });
+    report.unique(names, |name, line| {
+        format!("there is an executable `{name}` already, in line {line}")
+    });
     let endpoints = component.endpoints.iter().enumerate();
-    let names = endpoints.map(|(index, endpoint)| (format!("{path}.endpoints[{index}].name"), endpoint.name.as_str()));
-    report.unique(names, |name, line| format!("there is an endpoint `{name}` already, in line {line}"));
+    let names = endpoints.map(|(index, endpoint)| {
+        (
+            format!("{path}.endpoints[{index}].name"),
+            endpoint.name.as_str(),
+        )
+    });
+    report.unique(names, |name, line| {
+        format!("there is an endpoint `{name}` already, in line {line}")
+    });
+}
+
+/// ROS arguments follow a command; without one they would be dropped without a word.
+fn check_ros_args(component: &Component, path: &str, report: &mut Report) {
+    let has_command = component
+        .executables
+        .iter()
+        .any(|executable| !executable.command.is_empty());
+    if !component.ros.args.is_empty()
+        && !has_command
+        && !report.is_broken(&format!("{path}.executables"))
+    {
+        let message = "no executable of the component has a `command` that they could follow";
+        report.add(&format!("{path}.ros.args"), message.to_owned());
+    }
 }
 
 /// Containers are called component-executable, and two pairs of names can give the same.
@@ -50,11 +89,23 @@ fn check_container_names(package: &Package, report: &mut Report) {
     });
 }
 
-fn check_endpoint(endpoint: &Endpoint, component: &Component, path: &str, index: usize, report: &mut Report) {
+fn check_endpoint(
+    endpoint: &Endpoint,
+    component: &Component,
+    path: &str,
+    index: usize,
+    report: &mut Report,
+) {
     let endpoint_path = format!("{path}.endpoints[{index}]");
     let host_port = format!("{endpoint_path}.host_port");
-    if endpoint.host_port.is_some() && !endpoint.external && !report.is_broken(&format!("{endpoint_path}.external")) {
-        report.add(&host_port, "only an external endpoint has a port on the machine: add `external: true`".to_owned());
+    if endpoint.host_port.is_some()
+        && !endpoint.external
+        && !report.is_broken(&format!("{endpoint_path}.external"))
+    {
+        report.add(
+            &host_port,
+            "only an external endpoint has a port on the machine: add `external: true`".to_owned(),
+        );
     }
     if report.is_broken(&format!("{path}.executables")) {
         return;
@@ -64,7 +115,10 @@ fn check_endpoint(endpoint: &Endpoint, component: &Component, path: &str, index:
         return;
     };
     let other_port = endpoint.host_port.filter(|&port| port != endpoint.port);
-    if executable.network == Network::Host && endpoint.external && let Some(port) = other_port {
+    if executable.network == Network::Host
+        && endpoint.external
+        && let Some(port) = other_port
+    {
         let message = format!(
             "{port} cannot differ from `port` ({}), because `{}` is on the host's network: leave it out",
             endpoint.port, executable.name
@@ -76,23 +130,35 @@ fn check_endpoint(endpoint: &Endpoint, component: &Component, path: &str, index:
 /// The executable that an endpoint leads to.
 fn listener<'a>(endpoint: &Endpoint, component: &'a Component) -> Option<&'a Executable> {
     match (&endpoint.executable, component.executables.as_slice()) {
-        (Some(name), executables) => executables.iter().find(|executable| executable.name == *name),
+        (Some(name), executables) => executables
+            .iter()
+            .find(|executable| executable.name == *name),
         (None, [only]) => Some(only),
         (None, _) => None,
     }
 }
 
 fn report_listener(endpoint: &Endpoint, component: &Component, path: &str, report: &mut Report) {
-    let names: Vec<&str> = component.executables.iter().map(|executable| executable.name.as_str()).collect();
+    let names: Vec<&str> = component
+        .executables
+        .iter()
+        .map(|executable| executable.name.as_str())
+        .collect();
     let list = names.join(", ");
     match &endpoint.executable {
-        None => report.add(path, format!("the key `executable` is missing: the component has several, {list}")),
+        None => report.add(
+            path,
+            format!("the key `executable` is missing: the component has several, {list}"),
+        ),
         Some(name) => {
             let advice = match closest(name, names.iter().copied()) {
                 Some(close) => format!("did you mean `{close}`?"),
                 None => format!("expected one of {list}"),
             };
-            report.add(&format!("{path}.executable"), format!("the component has no executable `{name}`; {advice}"));
+            report.add(
+                &format!("{path}.executable"),
+                format!("the component has no executable `{name}`; {advice}"),
+            );
         }
     }
 }
@@ -104,8 +170,15 @@ fn check_ports(package: &Package, report: &mut Report) {
     for (c, component) in package.components.iter().enumerate() {
         for (e, endpoint) in component.endpoints.iter().enumerate() {
             let path = format!("components[{c}].endpoints[{e}]");
-            let Some(executable) = listener(endpoint, component).filter(|_| !report.is_broken(&path)) else { continue };
-            inner.push((format!("{path}.port"), (c, &executable.name, endpoint.port, endpoint.protocol)));
+            let Some(executable) =
+                listener(endpoint, component).filter(|_| !report.is_broken(&path))
+            else {
+                continue;
+            };
+            inner.push((
+                format!("{path}.port"),
+                (c, &executable.name, endpoint.port, endpoint.protocol),
+            ));
             if executable.network == Network::Host {
                 ports.push((format!("{path}.port"), (endpoint.port, endpoint.protocol)));
             } else if let Some(port) = endpoint.host_port.filter(|_| endpoint.external) {

@@ -29,15 +29,23 @@ impl Report<'_> {
         let known = self.problems.iter().any(|problem| problem.path == path);
         if !known && self.problems.len() < MAX_PROBLEMS {
             let place = self.place(path);
-            self.problems.push(Problem::at(self.file, place, path, message));
+            self.problems
+                .push(Problem::at(self.file, place, path, message));
         }
     }
 
     /// Whether something at `path` or below it is wrong. A rule that compares a value with others
     /// says nothing then, because it would compare with made-up ones.
     pub fn is_broken(&self, path: &str) -> bool {
-        let below = |other: &String| other.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-        self.broken.range(path.to_owned()..).take_while(|other| other.starts_with(path)).any(below)
+        let below = |other: &String| {
+            other
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.broken
+            .range(path.to_owned()..)
+            .take_while(|other| other.starts_with(path))
+            .any(below)
     }
 
     /// The place of `path`, or of what it would be in.

@@ -16,9 +16,19 @@ pub fn check(package: &Package, report: &mut Report) {
     }
     for (index, component) in package.components.iter().enumerate() {
         let path = format!("components[{index}]");
-        check_words(&component.ros.args, &format!("{path}.ros.args"), &package.parameters, report);
+        check_words(
+            &component.ros.args,
+            &format!("{path}.ros.args"),
+            &package.parameters,
+            report,
+        );
         for (index, executable) in component.executables.iter().enumerate() {
-            check_executable(executable, &format!("{path}.executables[{index}]"), &package.parameters, report);
+            check_executable(
+                executable,
+                &format!("{path}.executables[{index}]"),
+                &package.parameters,
+                report,
+            );
         }
     }
 }
@@ -27,15 +37,37 @@ fn check_default(parameter: &Parameter, path: &str, report: &mut Report) {
     let default_path = format!("{path}.default");
     match &parameter.default {
         Some(_) if parameter.required => {
-            report.add(&default_path, "a required parameter has no default: leave out `required` or `default`".to_owned());
+            report.add(
+                &default_path,
+                "a required parameter has no default: leave out `required` or `default`".to_owned(),
+            );
         }
-        Some(default) if !parameter.kind.takes(default) && !report.is_broken(&format!("{path}.type")) => {
+        Some(default)
+            if !parameter.kind.takes(default) && !report.is_broken(&format!("{path}.type")) =>
+        {
             let expected = parameter.kind.expected();
-            let quotes = if expected == "text" { ": put it in quotes" } else { "" };
-            report.add(&default_path, format!("expected {expected}, as `type` is {}; found {}{quotes}", parameter.kind.name(), found(default)));
+            let quotes = if expected == "text" {
+                ": put it in quotes"
+            } else {
+                ""
+            };
+            report.add(
+                &default_path,
+                format!(
+                    "expected {expected}, as `type` is {}; found {}{quotes}",
+                    parameter.kind.name(),
+                    found(default)
+                ),
+            );
         }
-        None if !parameter.required && !report.is_broken(&default_path) && !report.is_broken(&format!("{path}.required")) => {
-            report.add(path, "neither `default` nor `required: true` is set: one of them is needed".to_owned());
+        None if !parameter.required
+            && !report.is_broken(&default_path)
+            && !report.is_broken(&format!("{path}.required")) =>
+        {
+            report.add(
+                path,
+                "neither `default` nor `required: true` is set: one of them is needed".to_owned(),
+            );
         }
         _ => {}
     }
@@ -48,17 +80,42 @@ fn found(value: &Scalar) -> String {
     }
 }
 
-fn check_executable(executable: &Executable, path: &str, known: &BTreeMap<String, Parameter>, report: &mut Report) {
-    check_words(&executable.command, &format!("{path}.command"), known, report);
-    check_words(executable.entrypoint.as_deref().unwrap_or_default(), &format!("{path}.entrypoint"), known, report);
+fn check_executable(
+    executable: &Executable,
+    path: &str,
+    known: &BTreeMap<String, Parameter>,
+    report: &mut Report,
+) {
+    check_words(
+        &executable.command,
+        &format!("{path}.command"),
+        known,
+        report,
+    );
+    check_words(
+        executable.entrypoint.as_deref().unwrap_or_default(),
+        &format!("{path}.entrypoint"),
+        known,
+        report,
+    );
     for (name, value) in &executable.environment {
         if let Scalar::String(text) = value {
-            check_text(text, &below(&format!("{path}.environment"), name), known, report);
+            check_text(
+                text,
+                &below(&format!("{path}.environment"), name),
+                known,
+                report,
+            );
         }
     }
 }
 
-fn check_words(words: &[String], path: &str, known: &BTreeMap<String, Parameter>, report: &mut Report) {
+fn check_words(
+    words: &[String],
+    path: &str,
+    known: &BTreeMap<String, Parameter>,
+    report: &mut Report,
+) {
     for (index, word) in words.iter().enumerate() {
         check_text(word, &format!("{path}[{index}]"), known, report);
     }

@@ -19,7 +19,10 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(executable.restart, Restart::Always);
     assert_eq!(executable.stop_signal, StopSignal::Int);
     assert_eq!(executable.stop_grace_period, Seconds(15));
-    assert_eq!((executable.network, executable.ipc), (Network::Bridge, Ipc::Private));
+    assert_eq!(
+        (executable.network, executable.ipc),
+        (Network::Bridge, Ipc::Private)
+    );
     assert!(!executable.privileged);
 }
 
@@ -30,7 +33,8 @@ fn what_is_set_arrives() {
          shared_memory: 64M\nmemory: 1.5G\ncpus: 2\ngpus: all\nstop_grace_period: 1m30s\n\
          capabilities: [CAP_SYS_NICE, NET_RAW]\nrestart: on-failure",
     );
-    let package = document(&(text + "    endpoints: [{name: web, port: 80, protocol: udp}]\n")).package;
+    let package =
+        document(&(text + "    endpoints: [{name: web, port: 80, protocol: udp}]\n")).package;
     let executable = &package.components[0].executables[0];
     assert_eq!(executable.shared_memory, Some(ByteSize(64 << 20)));
     assert_eq!(executable.memory, Some(ByteSize(3 << 29)));
@@ -64,12 +68,22 @@ fn an_environment_keeps_its_spelling() {
         ("2026-01-01", "2026-01-01"),
     ];
     for (written, expected) in cases {
-        let package = document(&executable(&format!("image: i\nenvironment: {{A: {written}}}"))).package;
-        assert_eq!(package.components[0].executables[0].environment["A"].to_string(), expected, "{written}");
+        let package = document(&executable(&format!(
+            "image: i\nenvironment: {{A: {written}}}"
+        )))
+        .package;
+        assert_eq!(
+            package.components[0].executables[0].environment["A"].to_string(),
+            expected,
+            "{written}"
+        );
     }
     let package = document(&executable("image: i\nenvironment: {A: 3, B: 0.5}")).package;
     let environment = &package.components[0].executables[0].environment;
-    assert_eq!((&environment["A"], &environment["B"]), (&Scalar::Integer(3), &Scalar::Number(0.5)));
+    assert_eq!(
+        (&environment["A"], &environment["B"]),
+        (&Scalar::Integer(3), &Scalar::Number(0.5))
+    );
 }
 
 #[test]
@@ -77,7 +91,10 @@ fn aliases_stand_for_values() {
     let text = executable("image: i\nenvironment: &e {A: 1}\nbuild: {context: ., args: *e}");
     let executable = &document(&text).package.components[0].executables[0];
     assert_eq!(executable.environment["A"], Scalar::Integer(1));
-    assert_eq!(executable.build.as_ref().map(|build| &build.args), Some(&executable.environment));
+    assert_eq!(
+        executable.build.as_ref().map(|build| &build.args),
+        Some(&executable.environment)
+    );
 }
 
 #[test]
@@ -90,7 +107,10 @@ fn each_document_keeps_its_own_source() {
     assert_eq!(documents[0].text, format!("# first\n{one}"));
     assert_eq!(documents[1].text, format!("---\n# second\n{two}...\n"));
     for document in documents {
-        assert_eq!(parse(&document.text, "").unwrap()[0].package, document.package);
+        assert_eq!(
+            parse(&document.text, "").unwrap()[0].package,
+            document.package
+        );
     }
 }
 

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bad;
+mod bad_executables;
+mod generators;
 mod good;
 mod hostile;
 mod properties;
@@ -10,8 +12,13 @@ use super::{Document, parse};
 
 /// A manifest of one executable, with `keys` of the executable, one a line, from line 9 on.
 fn executable(keys: &str) -> String {
-    let keys: String = keys.lines().map(|line| format!("        {line}\n")).collect();
-    format!("manifest: 1\nname: p\nversion: 1.0.0\n\ncomponents:\n  - name: c\n    executables:\n      - name: e\n{keys}")
+    let keys: String = keys
+        .lines()
+        .map(|line| format!("        {line}\n"))
+        .collect();
+    format!(
+        "manifest: 1\nname: p\nversion: 1.0.0\n\ncomponents:\n  - name: c\n    executables:\n      - name: e\n{keys}"
+    )
 }
 
 /// The problems of `text`, as they are shown.

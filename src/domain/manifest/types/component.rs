@@ -13,7 +13,7 @@ use crate::domain::manifest::shapes;
 #[serde(deny_unknown_fields)]
 pub struct Component {
     /// What the component is called, unique in the package.
-    #[schemars(extend("pattern" = shapes::NAME, "x-allowed" = shapes::NAME_ALLOWED))]
+    #[schemars(extend("pattern" = shapes::NAME, "x-allowed" = shapes::NAME_ALLOWED, "maxLength" = 40))]
     pub name: String,
     /// Where it runs.
     #[serde(default)]
@@ -53,7 +53,7 @@ pub struct RosSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = shapes::RMW, "x-allowed" = shapes::RMW_ALLOWED))]
     pub rmw: Option<String>,
-    /// What follows `--ros-args` on each executable's command line.
+    /// What follows `--ros-args` on the command line of each executable that has a `command`.
     #[serde(default)]
     #[schemars(schema_with = "shapes::words")]
     pub args: Vec<String>,
@@ -64,7 +64,7 @@ pub struct RosSettings {
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
     /// What the endpoint is called, unique in the component.
-    #[schemars(extend("pattern" = shapes::NAME, "x-allowed" = shapes::NAME_ALLOWED))]
+    #[schemars(extend("pattern" = shapes::NAME, "x-allowed" = shapes::NAME_ALLOWED, "maxLength" = 40))]
     pub name: String,
     /// Which executable listens; the component's only one when it is not set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,17 @@ pub struct Endpoint {
 
 /// A transport protocol.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
     JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]

@@ -14,7 +14,7 @@ use crate::domain::manifest::units::{ByteSize, Cpus, Seconds};
 #[serde(deny_unknown_fields)]
 pub struct Executable {
     /// What the executable is called, unique in the component.
-    #[schemars(extend("pattern" = shapes::NAME, "x-allowed" = shapes::NAME_ALLOWED))]
+    #[schemars(extend("pattern" = shapes::NAME, "x-allowed" = shapes::NAME_ALLOWED, "maxLength" = 40))]
     pub name: String,
     /// The image, for example ros:jazzy or registry.example.com/driver:1.2; with `build`, the name
     /// that the built image gets.

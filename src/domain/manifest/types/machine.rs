@@ -47,7 +47,11 @@ impl<'a> Device<'a> {
     pub fn read(entry: &'a str) -> Self {
         let mut parts = entry.split(':');
         let host = parts.next().unwrap_or(entry);
-        let mut device = Self { host, container: host, permissions: "rwm" };
+        let mut device = Self {
+            host,
+            container: host,
+            permissions: "rwm",
+        };
         for part in parts {
             if part.starts_with('/') {
                 device.container = part;

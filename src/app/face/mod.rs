@@ -1,0 +1,65 @@
+//! What a user of the ROS graph meets: actions, services and topics, between the ROS edge and the
+//! loop.
+
+mod catalogue;
+mod deploy;
+mod deprovision;
+mod publish;
+mod queries;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::clock;
+use super::request::{Reply, Request};
+use super::supervisor::Handle;
+use crate::domain::events::ChangeEvent;
+use crate::domain::world::refusal::Refusal;
+use crate::edge::ros::RosError;
+use crate::edge::ros::action::{Deploy, Deprovision};
+use crate::edge::ros::action_server::ActionServer;
+use crate::edge::ros::node::RosNode;
+
+/// What a request is answered when too many wait.
+const BUSY: &str = "shipmate has too much to do at the moment; try again";
+
+/// Puts the node's actions, services and topics up, and starts the tasks that serve them.
+///
+/// # Errors
+/// When rcl refuses one of them.
+pub fn serve(
+    node: &mut RosNode,
+    handle: &Handle,
+    events: mpsc::Receiver<ChangeEvent>,
+    snapshot_period: std::time::Duration,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<(), RosError> {
+    let (server, goals) = ActionServer::<Deploy::Action>::new(node, "~/deploy", clock::now)?;
+    tasks.spawn(server.run(stop.clone()));
+    tasks.spawn(deploy::serve(goals, handle.clone(), tasks.clone(), stop.clone()));
+    let (server, goals) =
+        ActionServer::<Deprovision::Action>::new(node, "~/deprovision", clock::now)?;
+    tasks.spawn(server.run(stop.clone()));
+    tasks.spawn(deprovision::serve(goals, handle.clone(), tasks.clone(), stop.clone()));
+    let catalogue = catalogue::Services::new(node, handle.clone(), tasks.clone())?;
+    tasks.spawn(catalogue.run(stop.clone()));
+    let queries = queries::Services::new(node, handle.clone())?;
+    tasks.spawn(queries.run(stop.clone()));
+    let publishers = publish::Publishers::new(node)?;
+    tasks.spawn(publishers.run(handle.snapshots(), events, snapshot_period, stop.clone()));
+    Ok(())
+}
+
+/// Asks the loop for something and waits for its answer. The loop answers each request: at once,
+/// or when the disk has what must not be lost.
+async fn ask<T>(handle: &Handle, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, Refusal> {
+    let (reply, answer) = oneshot::channel();
+    if handle.request(request(reply)).is_err() {
+        return Err(Refusal::new(BUSY));
+    }
+    answer
+        .await
+        .unwrap_or_else(|_| Err(Refusal::new("shipmate is being shut down")))
+}

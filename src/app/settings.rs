@@ -1,0 +1,191 @@
+//! What the node is told by its ROS parameters.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::domain::deployment::restart::RestartLimits;
+use crate::domain::policy::{Policy, parse_policy};
+use crate::edge::docker::Deadlines;
+use crate::edge::ros::parameters::{Declared, Parameters, Value};
+
+/// What the node is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the state lies.
+    pub state_folder: PathBuf,
+    /// The first part of each container's name.
+    pub container_prefix: String,
+    /// The engine's address; empty for Docker's own default.
+    pub docker_host: String,
+    /// What manifests may ask of the machine.
+    pub policy: Policy,
+    /// How many deployments that are over are remembered.
+    pub history: usize,
+    /// The bounds of restarting.
+    pub restarts: RestartLimits,
+    /// How long the engine may take.
+    pub deadlines: Deadlines,
+    /// How often everything is published even if nothing changed.
+    pub snapshot_period: Duration,
+}
+
+/// Why a setting is no good.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A prefix that Docker would refuse.
+    #[error(
+        "parameter \"container_prefix\" is {0:?}; it may hold lower-case letters, digits, `-` and \
+         `_`, and begins with a letter or digit"
+    )]
+    Prefix(String),
+    /// The policy's file cannot be read.
+    #[error("the policy {0} cannot be read: {1}")]
+    PolicyFile(PathBuf, std::io::Error),
+    /// The policy is not valid.
+    #[error("the policy is not valid: {0}")]
+    Policy(String),
+    /// Nowhere to put the state.
+    #[error("there is no home folder to keep the state in; set the parameter \"state_folder\"")]
+    NoHome,
+}
+
+/// Every parameter with its default.
+pub fn declared() -> Vec<Declared> {
+    let text = |name, description, default: &str| Declared {
+        name,
+        description,
+        value: Value::Text(default.to_owned()),
+    };
+    let number = |name, description, default, low, high| Declared {
+        name,
+        description,
+        value: Value::Number(default, low, high),
+    };
+    let count = |name, description, default, low, high| Declared {
+        name,
+        description,
+        value: Value::Integer(default, low, high),
+    };
+    vec![
+        text(
+            "state_folder",
+            "Where shipmate keeps what must outlive it; empty for a folder named after the node \
+             below $XDG_STATE_HOME/shipmate or ~/.local/state/shipmate",
+            "",
+        ),
+        text("container_prefix", "The first part of each container's name", "shipmate"),
+        text(
+            "docker_host",
+            "The Docker engine: unix:///path, tcp://host:port or ssh://host; empty for \
+             $DOCKER_HOST, or else the machine's own",
+            "",
+        ),
+        text(
+            "policy_file",
+            "A file that says what manifests may ask of the machine; empty for the safe default",
+            "",
+        ),
+        count("history", "How many deployments that are over are remembered", 50, 0, 10_000),
+        number(
+            "restart_first_wait",
+            "Seconds until an executable that ended is first started again; doubles each time",
+            1.0,
+            0.05,
+            3600.0,
+        ),
+        number("restart_longest_wait", "The most seconds between two restarts", 60.0, 0.05, 86_400.0),
+        number(
+            "restart_stable_after",
+            "An executable that ran for so many seconds is stable: earlier failures are forgotten",
+            60.0,
+            0.1,
+            86_400.0,
+        ),
+        count(
+            "restart_most_failures",
+            "How many times in a row an executable may fail before it is given up",
+            10,
+            0,
+            1_000_000,
+        ),
+        number(
+            "pull_stall_timeout",
+            "Seconds without a byte after which a pull is given up",
+            60.0,
+            1.0,
+            86_400.0,
+        ),
+        number(
+            "snapshot_period",
+            "Seconds between two publications of all deployments when nothing changes",
+            1.0,
+            0.1,
+            3600.0,
+        ),
+        Declared {
+            name: "use_sim_time",
+            description: "Known to every ROS node; shipmate always goes by the machine's clock",
+            value: Value::Flag(false),
+        },
+    ]
+}
+
+/// Reads the settings out of the parameters.
+///
+/// # Errors
+/// When a value is no good.
+pub fn read(parameters: &Parameters, node: &str) -> Result<Settings, SettingsError> {
+    let seconds = |name| Duration::from_secs_f64(parameters.number(name));
+    let failures = parameters.count("restart_most_failures");
+    Ok(Settings {
+        state_folder: state_folder(&parameters.text("state_folder"), node)?,
+        container_prefix: prefix(parameters.text("container_prefix"))?,
+        docker_host: parameters.text("docker_host"),
+        policy: policy(&parameters.text("policy_file"))?,
+        history: parameters.count("history"),
+        restarts: RestartLimits {
+            first_wait: seconds("restart_first_wait"),
+            longest_wait: seconds("restart_longest_wait"),
+            stable_after: seconds("restart_stable_after"),
+            most_failures: u32::try_from(failures).unwrap_or(u32::MAX),
+        },
+        deadlines: Deadlines {
+            pull_stall: seconds("pull_stall_timeout"),
+            ..Deadlines::default()
+        },
+        snapshot_period: seconds("snapshot_period"),
+    })
+}
+
+fn prefix(prefix: String) -> Result<String, SettingsError> {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    let valid = prefix.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && prefix.chars().all(inner)
+        && prefix.len() <= 40;
+    if valid { Ok(prefix) } else { Err(SettingsError::Prefix(prefix)) }
+}
+
+fn policy(file: &str) -> Result<Policy, SettingsError> {
+    if file.is_empty() {
+        return Ok(Policy::default());
+    }
+    let text = std::fs::read_to_string(file)
+        .map_err(|e| SettingsError::PolicyFile(PathBuf::from(file), e))?;
+    parse_policy(&text, file).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        SettingsError::Policy(lines.join("; "))
+    })
+}
+
+/// The folder of this node's state: two nodes on one machine have two.
+fn state_folder(given: &str, node: &str) -> Result<PathBuf, SettingsError> {
+    if !given.is_empty() {
+        return Ok(PathBuf::from(given));
+    }
+    let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = set("XDG_STATE_HOME")
+        .or_else(|| set("HOME").map(|home| home.join(".local/state")))
+        .ok_or(SettingsError::NoHome)?;
+    let name = node.trim_start_matches('/').replace('/', ".");
+    Ok(base.join(Path::new("shipmate")).join(name))
+}

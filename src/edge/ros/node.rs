@@ -1,0 +1,142 @@
+//! The node, and the one thread that spins it.
+
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, Stream};
+use futures::{FutureExt, StreamExt};
+use r2r::{Context, Node, Publisher, QosProfile, ServiceRequest};
+use r2r::{WrappedServiceTypeSupport, WrappedTypesupport};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::RosError;
+
+/// How long the thread sleeps when nothing arrives; so long the end of the node may be delayed.
+const SPIN: Duration = Duration::from_millis(200);
+/// How many requests to one service may wait for an answer.
+const WAITING_REQUESTS: usize = 256;
+
+/// A node that is being put together; it hears nothing before it spins.
+pub struct RosNode {
+    node: Node,
+    forwarders: FuturesUnordered<BoxFuture<'static, ()>>,
+}
+
+impl RosNode {
+    /// A node with this name, unless the command line gives it another one.
+    ///
+    /// # Errors
+    /// When the command line or the name is not valid, or the middleware does not work.
+    pub fn create(name: &str) -> Result<Self, RosError> {
+        let refused = |cause| RosError::Refused {
+            what: "the node".to_owned(),
+            cause,
+        };
+        // r2r panics on arguments that rcl does not understand; rcl has printed why by then.
+        let context = std::panic::catch_unwind(Context::create)
+            .map_err(|_| RosError::Arguments)?
+            .map_err(refused)?;
+        let node = Node::create(context, name, "").map_err(refused)?;
+        Ok(Self {
+            node,
+            forwarders: FuturesUnordered::new(),
+        })
+    }
+
+    /// The node, for what r2r does itself.
+    pub(super) fn inner(&mut self) -> &mut Node {
+        &mut self.node
+    }
+
+    /// The node's name with its namespace, for example /robot/shipmate.
+    pub fn full_name(&self) -> String {
+        self.node
+            .fully_qualified_name()
+            .unwrap_or_else(|_| "/shipmate".to_owned())
+    }
+
+    /// A publisher of a topic; a name that begins with `~/` is below the node's own.
+    ///
+    /// # Errors
+    /// When rcl refuses.
+    pub fn publisher<T: WrappedTypesupport>(
+        &mut self,
+        topic: &str,
+        qos: QosProfile,
+    ) -> Result<Publisher<T>, RosError> {
+        self.node
+            .create_publisher(topic, qos)
+            .map_err(|cause| RosError::Refused {
+                what: format!("topic {topic}"),
+                cause,
+            })
+    }
+
+    /// The requests to a service. When too many wait, `busy` makes the answer to one more.
+    ///
+    /// # Errors
+    /// When rcl refuses.
+    pub fn service<T>(
+        &mut self,
+        name: &str,
+        busy: fn() -> T::Response,
+    ) -> Result<mpsc::Receiver<ServiceRequest<T>>, RosError>
+    where
+        T: WrappedServiceTypeSupport + 'static,
+    {
+        let refused = |cause| RosError::Refused {
+            what: format!("service {name}"),
+            cause,
+        };
+        let requests = self
+            .node
+            .create_service::<T>(name, QosProfile::services_default())
+            .map_err(refused)?;
+        let (sender, receiver) = mpsc::channel(WAITING_REQUESTS);
+        self.forward(requests, sender, busy);
+        Ok(receiver)
+    }
+
+    /// Takes requests out of r2r's queue, which holds ten and drops what does not fit. This runs
+    /// on the thread that fills that queue, after each filling, so that it never overflows.
+    fn forward<T>(
+        &self,
+        requests: impl Stream<Item = ServiceRequest<T>> + Send + 'static,
+        sender: mpsc::Sender<ServiceRequest<T>>,
+        busy: fn() -> T::Response,
+    ) where
+        T: WrappedServiceTypeSupport + 'static,
+    {
+        let forwarding = requests.for_each(move |request| {
+            if let Err(full) = sender.try_send(request) {
+                let answered = full.into_inner().respond(busy());
+                tracing::warn!("too many requests at once; one was answered «busy»: {answered:?}");
+            }
+            futures::future::ready(())
+        });
+        self.forwarders.push(forwarding.boxed());
+    }
+
+    /// Spins on a thread of its own until `stop`.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn spin(self, stop: CancellationToken) -> Result<JoinHandle<()>, RosError> {
+        let Self {
+            mut node,
+            mut forwarders,
+        } = self;
+        std::thread::Builder::new()
+            .name("ros-spin".to_owned())
+            .spawn(move || {
+                while !stop.is_cancelled() {
+                    node.spin_once(SPIN);
+                    // Each forwarder takes all that waits for it; none of them ever ends.
+                    forwarders.next().now_or_never();
+                }
+            })
+            .map_err(RosError::Thread)
+    }
+}
