@@ -205,7 +205,17 @@ impl Sim {
             let failure = Failure::new(ErrorCode::EngineRefused, "no");
             Outcome::Error(StepError::Failed(failure))
         } else {
-            self.carry_out(step)
+            let started = match &step {
+                Step::Start { container, .. } => Some(container.clone()),
+                _ => None,
+            };
+            let outcome = self.carry_out(step);
+            // The engine tells of a start by an event, too.
+            if let Some(id) = started.filter(|id| self.containers.contains_key(id)) {
+                let (sequence, now) = (self.next(), self.now());
+                self.world.observe(sequence, &self.facts(&id), now);
+            }
+            outcome
         };
         let (sequence, now) = (self.next(), self.now());
         self.world.finished(sequence, &key, outcome, now);
@@ -359,7 +369,7 @@ impl Sim {
                         assert!(there.is_none(), "{shown:?} is left of {}", view.name);
                     }
                     let shown_running = shown.condition.status == Some(Status::Running);
-                    assert_eq!(shown_running, runs && deployment.should_run());
+                    assert_eq!(shown_running, runs && deployment.should_run(), "{shown:?} {state:?}");
                     expected += usize::from(there.is_some());
                 }
             }

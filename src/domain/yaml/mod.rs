@@ -18,7 +18,7 @@ pub use problem::{Place, Problem};
 pub use scalar::{Kind, Scalar, unquote};
 pub use schema::Schema;
 pub use shape::{Checked, check};
-pub use tree::{Content, Document, Node, read};
+pub use tree::{Content, Node, read};
 
 /// How many problems are told of one text.
 pub const MAX_PROBLEMS: usize = 100;
