@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use shipmate::app::face;
+use shipmate::app::real_paths::RealPolicy;
 use shipmate::app::settings::{self, Settings};
 use shipmate::app::supervisor::Supervisor;
-use shipmate::app::face;
 use shipmate::domain::catalogue::Catalogue;
 use shipmate::domain::deployment::containers::Identity;
 use shipmate::domain::world::{World, WorldSettings};
@@ -29,9 +30,11 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     // rcl decides by `--log-level` what is shown.
-    let layer = RosLayer.with_filter(tracing_subscriber::filter::Targets::new()
-        .with_target("shipmate", LevelFilter::DEBUG)
-        .with_default(LevelFilter::WARN));
+    let layer = RosLayer.with_filter(
+        tracing_subscriber::filter::Targets::new()
+            .with_target("shipmate", LevelFilter::DEBUG)
+            .with_default(LevelFilter::WARN),
+    );
     tracing_subscriber::registry().with(layer).init();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
@@ -48,7 +51,10 @@ fn start() -> anyhow::Result<()> {
     let parameters = Parameters::declare(&mut node, settings::declared())
         .map_err(|wrong| anyhow::anyhow!(wrong.join("; ")))?;
     let settings = settings::read(&parameters, &node.full_name())?;
-    let store = Store::open(&settings.state_folder, &uuid::Uuid::new_v4().simple().to_string())?;
+    let store = Store::open(
+        &settings.state_folder,
+        &uuid::Uuid::new_v4().simple().to_string(),
+    )?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -69,7 +75,11 @@ fn run(
     let _guard = runtime.enter();
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let engine = Engine::connect(&settings.docker_host, store.owner(), settings.deadlines.clone())?;
+    let engine = Engine::connect(
+        &settings.docker_host,
+        store.owner(),
+        settings.deadlines.clone(),
+    )?;
     let world = world(&settings, &store)?;
     tracing::info!(
         "{} deployments are known from {}; containers are on {}",
@@ -77,10 +87,21 @@ fn run(
         settings.state_folder.display(),
         engine.address()
     );
-    let (supervisor, handle, events) = Supervisor::new(world, store, engine, &stop);
+    let policy = RealPolicy::new(
+        settings.policy.clone(),
+        engine.address().starts_with("unix:"),
+    );
+    let (supervisor, handle, events) = Supervisor::new(world, store, engine, policy, &stop);
     let services = ParameterServices::new(&mut node, parameters)?;
     tasks.spawn(services.run(stop.clone()));
-    face::serve(&mut node, &handle, events, settings.snapshot_period, &tasks, &stop)?;
+    face::serve(
+        &mut node,
+        &handle,
+        events,
+        settings.snapshot_period,
+        &tasks,
+        &stop,
+    )?;
     let supervising = runtime.spawn(supervisor.run());
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate()]
         .map(signal)
@@ -100,7 +121,9 @@ fn run(
             tracing::warn!("not everything ended in time");
         }
     });
-    spinning.join().map_err(|_| anyhow::anyhow!("the thread for ROS panicked"))
+    spinning
+        .join()
+        .map_err(|_| anyhow::anyhow!("the thread for ROS panicked"))
 }
 
 fn world(settings: &Settings, store: &Store) -> anyhow::Result<World> {
@@ -112,7 +135,10 @@ fn world(settings: &Settings, store: &Store) -> anyhow::Result<World> {
         domain_id: domain_id.parse().unwrap_or_default(),
     };
     let mut catalogue = Catalogue::default();
-    store.packages()?.into_iter().for_each(|package| catalogue.insert(package));
+    store
+        .packages()?
+        .into_iter()
+        .for_each(|package| catalogue.insert(package));
     let world_settings = WorldSettings {
         identity,
         policy: settings.policy.clone(),

@@ -9,7 +9,9 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The present, by both clocks.
 pub fn now() -> Now {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     Now {
         wall: WallTime(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX)),
         monotonic: Monotonic(START.elapsed()),

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::failures::{failure, step_error};
+use super::real_paths::RealPolicy;
 use super::request::Input;
 use crate::domain::container::ImageProgress;
 use crate::domain::deployment::DeploymentId;
@@ -25,6 +26,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 /// Does steps, each in a task of its own.
 pub struct Effects {
     engine: Engine,
+    policy: RealPolicy,
     inputs: mpsc::Sender<Input>,
     tasks: TaskTracker,
     fetches: BTreeMap<StepKey, CancellationToken>,
@@ -32,15 +34,17 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Does steps on `engine` until `stop`.
+    /// Does steps on `engine`, within `policy`, until `stop`.
     pub fn new(
         engine: Engine,
+        policy: RealPolicy,
         inputs: mpsc::Sender<Input>,
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         Self {
             engine,
+            policy,
             inputs,
             tasks,
             fetches: BTreeMap::new(),
@@ -55,18 +59,33 @@ impl Effects {
             WorldStep::Deployment(Step::Check { deployment, ports }) => {
                 self.check(deployment, ports);
             }
-            WorldStep::Deployment(Step::Fetch { key, image }) => self.fetch(key, image),
+            WorldStep::Deployment(Step::Fetch { key, image, folder }) => {
+                self.fetch(key, image, folder);
+            }
             WorldStep::Deployment(Step::CancelFetch { key }) => self.cancel_fetch(&key),
-            WorldStep::Deployment(Step::Create { key, spec }) => {
-                let engine = self.engine.clone();
+            WorldStep::Deployment(Step::Create {
+                key,
+                mut spec,
+                folder,
+            }) => {
+                let (engine, policy) = (self.engine.clone(), self.policy.clone());
                 self.finish(key, async move {
-                    engine.create(&spec).await.map(Outcome::Created)
+                    policy
+                        .resolve_mounts(&mut spec, folder.as_deref())
+                        .await
+                        .map_err(StepError::Failed)?;
+                    engine
+                        .create(&spec)
+                        .await
+                        .map(Outcome::Created)
+                        .map_err(|e| step_error(&e))
                 });
             }
             WorldStep::Deployment(Step::Start { key, container }) => {
                 let engine = self.engine.clone();
                 self.finish(key, async move {
-                    engine.start(&container).await.map(|()| Outcome::Started)
+                    let done = engine.start(&container).await;
+                    done.map(|()| Outcome::Started).map_err(|e| step_error(&e))
                 });
             }
             WorldStep::Deployment(Step::TakeDown {
@@ -78,6 +97,7 @@ impl Effects {
                 self.finish(key, async move {
                     let done = engine.take_down(&container, grace).await;
                     done.map(|()| Outcome::TakenDown)
+                        .map_err(|e| step_error(&e))
                 });
             }
         }
@@ -86,52 +106,57 @@ impl Effects {
     fn finish(
         &self,
         key: StepKey,
-        work: impl Future<Output = Result<Outcome, EngineError>> + Send + 'static,
+        work: impl Future<Output = Result<Outcome, StepError>> + Send + 'static,
     ) {
         let inputs = self.inputs.clone();
-        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(async move {
-            let outcome = work
-                .await
-                .unwrap_or_else(|error| Outcome::Error(step_error(&error)));
-            inputs.send(Input::Finished(key, outcome)).await.ok();
-        }));
+        self.tasks
+            .spawn(self.stop.clone().run_until_cancelled_owned(async move {
+                let outcome = work.await.unwrap_or_else(Outcome::Error);
+                inputs.send(Input::Finished(key, outcome)).await.ok();
+            }));
     }
 
     fn remove_orphan(&self, container: String) {
         let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
         tracing::warn!("container {container} belongs to no deployment any more; it is removed");
-        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(async move {
-            let removed = engine.take_down(&container, 10).await;
-            if let Err(error) = &removed {
-                tracing::warn!("container {container} could not be removed: {error}");
-            }
-            let input = Input::OrphanRemoved(container, removed.is_ok());
-            inputs.send(input).await.ok();
-        }));
+        self.tasks
+            .spawn(self.stop.clone().run_until_cancelled_owned(async move {
+                let removed = engine.take_down(&container, 10).await;
+                if let Err(error) = &removed {
+                    tracing::warn!("container {container} could not be removed: {error}");
+                }
+                let input = Input::OrphanRemoved(container, removed.is_ok());
+                inputs.send(input).await.ok();
+            }));
     }
 
     fn check(&self, deployment: DeploymentId, ports: Vec<(u16, Protocol)>) {
         let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
-        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(async move {
-            let result = match engine.ping().await {
-                Err(error) => Err(failure(&error)),
-                Ok(_) => ports.into_iter().try_for_each(|(port, protocol)| free(port, protocol)),
-            };
-            inputs.send(Input::Checked(deployment, result)).await.ok();
-        }));
+        self.tasks
+            .spawn(self.stop.clone().run_until_cancelled_owned(async move {
+                let result = match engine.ping().await {
+                    Err(error) => Err(failure(&error)),
+                    Ok(_) => ports
+                        .into_iter()
+                        .try_for_each(|(port, protocol)| free(port, protocol)),
+                };
+                inputs.send(Input::Checked(deployment, result)).await.ok();
+            }));
     }
 
-    fn fetch(&mut self, key: StepKey, image: ImageSource) {
+    fn fetch(&mut self, key: StepKey, image: ImageSource, folder: Option<String>) {
         let cancel = self.stop.child_token();
         self.fetches.retain(|_, token| !token.is_cancelled());
         self.fetches.insert(key.clone(), cancel.clone());
         let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
+        let policy = self.policy.clone();
         self.tasks.spawn(async move {
             let progress = progress_to(inputs.clone(), key.clone());
-            let outcome = match cancel.run_until_cancelled(fetch(&engine, &image, &progress)).await {
+            let work = fetch(&engine, &policy, image, folder.as_deref(), &progress);
+            let outcome = match cancel.run_until_cancelled(work).await {
                 None => Outcome::Error(StepError::Canceled),
                 Some(Ok(())) => Outcome::Fetched,
-                Some(Err(error)) => Outcome::Error(step_error(&error)),
+                Some(Err(error)) => Outcome::Error(error),
             };
             cancel.cancel();
             inputs.send(Input::Finished(key, outcome)).await.ok();
@@ -145,23 +170,45 @@ impl Effects {
     }
 }
 
+type Progress<'a> = &'a (dyn Fn(ImageProgress) + Send + Sync);
+
 async fn fetch(
     engine: &Engine,
-    image: &ImageSource,
-    progress: &(dyn Fn(ImageProgress) + Send + Sync),
-) -> Result<(), EngineError> {
+    policy: &RealPolicy,
+    image: ImageSource,
+    folder: Option<&str>,
+    progress: Progress<'_>,
+) -> Result<(), StepError> {
     match image {
-        ImageSource::Build(build) => engine.build(build, progress).await,
-        ImageSource::Pull { image, policy } => {
-            let present = *policy != PullPolicy::Always && engine.has_image(image).await?;
-            match policy {
-                _ if present => Ok(()),
-                PullPolicy::Never => Err(EngineError::ImageNotFound {
-                    image: image.clone(),
-                }),
-                PullPolicy::Missing | PullPolicy::Always => engine.pull(image, progress).await,
-            }
+        ImageSource::Build(mut build) => {
+            policy
+                .resolve_context(&mut build, folder)
+                .await
+                .map_err(StepError::Failed)?;
+            engine
+                .build(&build, progress)
+                .await
+                .map_err(|e| step_error(&e))
         }
+        ImageSource::Pull { image, policy } => pull(engine, &image, policy, progress)
+            .await
+            .map_err(|e| step_error(&e)),
+    }
+}
+
+async fn pull(
+    engine: &Engine,
+    image: &str,
+    policy: PullPolicy,
+    progress: Progress<'_>,
+) -> Result<(), EngineError> {
+    let present = policy != PullPolicy::Always && engine.has_image(image).await?;
+    match policy {
+        _ if present => Ok(()),
+        PullPolicy::Never => Err(EngineError::ImageNotFound {
+            image: image.to_owned(),
+        }),
+        PullPolicy::Missing | PullPolicy::Always => engine.pull(image, progress).await,
     }
 }
 
@@ -171,7 +218,9 @@ fn progress_to(inputs: mpsc::Sender<Input>, key: StepKey) -> impl Fn(ImageProgre
     move |progress| {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|told| told.elapsed() >= PROGRESS_EVERY)
-            && inputs.try_send(Input::Progress(key.clone(), progress)).is_ok()
+            && inputs
+                .try_send(Input::Progress(key.clone(), progress))
+                .is_ok()
         {
             *last = Some(Instant::now());
         }
@@ -189,7 +238,9 @@ fn free(port: u16, protocol: Protocol) -> Result<(), Failure> {
     match taken {
         Some(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Failure::new(
             ErrorCode::PortInUse,
-            format!("port {port} of this machine is in use by another program; stop it, or choose another host_port"),
+            format!(
+                "port {port} of this machine is in use by another program; stop it, or choose another host_port"
+            ),
         )),
         // What this process may not bind, the engine may.
         Some(_) | None => Ok(()),

@@ -124,7 +124,9 @@ impl EngineWatch {
     fn changed(&self, id: String, action: &str, looks: &Arc<Semaphore>) {
         match action {
             "destroy" => self.spawn_tell(|sequence| Input::Gone(sequence, id)),
-            "start" | "die" | "oom" | "pause" | "unpause" | "rename" => self.look(id, looks.clone()),
+            "start" | "die" | "oom" | "pause" | "unpause" | "rename" => {
+                self.look(id, looks.clone())
+            }
             // Whoever created it says so; stopping and killing end in `die`.
             _ => {}
         }

@@ -7,6 +7,7 @@ mod engine_watch;
 pub mod face;
 mod failures;
 mod read_packages;
+pub mod real_paths;
 pub mod request;
 mod saver;
 #[cfg(feature = "ros")]

@@ -35,7 +35,11 @@ fn read_path(path: &Path, now: WallTime) -> Result<Vec<CataloguedPackage>, Refus
         ))
     };
     let path = path.canonicalize().map_err(cannot)?;
-    let file = if path.is_dir() { path.join(FILE_NAME) } else { path.clone() };
+    let file = if path.is_dir() {
+        path.join(FILE_NAME)
+    } else {
+        path.clone()
+    };
     let mut text = String::new();
     fs::File::open(&file)
         .and_then(|f| f.take(READ_AT_MOST).read_to_string(&mut text))

@@ -131,11 +131,19 @@ impl Saver {
     }
 
     /// The write of packages that are registered.
-    pub fn register(&self, packages: Vec<CataloguedPackage>, reply: Reply<Vec<CataloguedPackage>>) -> Write {
+    pub fn register(
+        &self,
+        packages: Vec<CataloguedPackage>,
+        reply: Reply<Vec<CataloguedPackage>>,
+    ) -> Write {
         let store = self.store.clone();
         Box::new(move || {
             let error = failed(with(&store, |store| store.register(&packages)));
-            Input::Written(Written::Packages { packages, reply, error })
+            Input::Written(Written::Packages {
+                packages,
+                reply,
+                error,
+            })
         })
     }
 
@@ -144,7 +152,11 @@ impl Saver {
         let store = self.store.clone();
         Box::new(move || {
             let error = failed(with(&store, |store| store.unregister(&packages)));
-            Input::Written(Written::Unregistered { packages, reply, error })
+            Input::Written(Written::Unregistered {
+                packages,
+                reply,
+                error,
+            })
         })
     }
 }

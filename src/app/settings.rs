@@ -73,7 +73,11 @@ pub fn declared() -> Vec<Declared> {
              below $XDG_STATE_HOME/shipmate or ~/.local/state/shipmate",
             "",
         ),
-        text("container_prefix", "The first part of each container's name", "shipmate"),
+        text(
+            "container_prefix",
+            "The first part of each container's name",
+            "shipmate",
+        ),
         text(
             "docker_host",
             "The Docker engine: unix:///path, tcp://host:port or ssh://host; empty for \
@@ -85,7 +89,13 @@ pub fn declared() -> Vec<Declared> {
             "A file that says what manifests may ask of the machine; empty for the safe default",
             "",
         ),
-        count("history", "How many deployments that are over are remembered", 50, 0, 10_000),
+        count(
+            "history",
+            "How many deployments that are over are remembered",
+            50,
+            0,
+            10_000,
+        ),
         number(
             "restart_first_wait",
             "Seconds until an executable that ended is first started again; doubles each time",
@@ -93,7 +103,13 @@ pub fn declared() -> Vec<Declared> {
             0.05,
             3600.0,
         ),
-        number("restart_longest_wait", "The most seconds between two restarts", 60.0, 0.05, 86_400.0),
+        number(
+            "restart_longest_wait",
+            "The most seconds between two restarts",
+            60.0,
+            0.05,
+            86_400.0,
+        ),
         number(
             "restart_stable_after",
             "An executable that ran for so many seconds is stable: earlier failures are forgotten",
@@ -162,7 +178,11 @@ fn prefix(prefix: String) -> Result<String, SettingsError> {
     let valid = prefix.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
         && prefix.chars().all(inner)
         && prefix.len() <= 40;
-    if valid { Ok(prefix) } else { Err(SettingsError::Prefix(prefix)) }
+    if valid {
+        Ok(prefix)
+    } else {
+        Err(SettingsError::Prefix(prefix))
+    }
 }
 
 fn policy(file: &str) -> Result<Policy, SettingsError> {
@@ -182,7 +202,11 @@ fn state_folder(given: &str, node: &str) -> Result<PathBuf, SettingsError> {
     if !given.is_empty() {
         return Ok(PathBuf::from(given));
     }
-    let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
     let base = set("XDG_STATE_HOME")
         .or_else(|| set("HOME").map(|home| home.join(".local/state")))
         .ok_or(SettingsError::NoHome)?;

@@ -43,8 +43,14 @@ pub type Change = (Option<Arc<DeploymentView>>, Arc<DeploymentView>);
 impl Views {
     /// What was known before the start; it raises no events.
     pub fn of(world: &World) -> Self {
-        let ids: Vec<String> = world.deployments().iter().map(|d| d.order.id.clone()).collect();
-        let views = ids.into_iter().filter_map(|id| Some((id.clone(), Arc::new(world.view(&id)?))));
+        let ids: Vec<String> = world
+            .deployments()
+            .iter()
+            .map(|d| d.order.id.clone())
+            .collect();
+        let views = ids
+            .into_iter()
+            .filter_map(|id| Some((id.clone(), Arc::new(world.view(&id)?))));
         Self {
             known: views.collect(),
         }

@@ -11,6 +11,7 @@ use super::clock;
 use super::effects::Effects;
 use super::engine_watch::{EngineWatch, Sequencer};
 use super::read_packages::read;
+use super::real_paths::RealPolicy;
 use super::request::{Input, PackageSource, Reply, Request, WAITING_INPUTS};
 use super::saver::{Saver, Write, Written};
 use super::snapshot::{Snapshot, Views};
@@ -42,13 +43,15 @@ impl Handle {
     /// # Errors
     /// Gives the request back when the loop has too much to do, or has ended.
     pub fn request(&self, request: Request) -> Result<(), Box<Request>> {
-        self.inputs.try_send(Input::Request(request)).map_err(|error| {
-            match error.into_inner() {
-                Input::Request(request) => Box::new(request),
-                // What was put in is what comes back.
-                _ => Box::new(Request::Cancel(String::new())),
-            }
-        })
+        self.inputs
+            .try_send(Input::Request(request))
+            .map_err(|error| {
+                match error.into_inner() {
+                    Input::Request(request) => Box::new(request),
+                    // What was put in is what comes back.
+                    _ => Box::new(Request::Cancel(String::new())),
+                }
+            })
     }
 
     /// What is shown, now and in future.
@@ -76,12 +79,13 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A loop over what was read from `store`, on `engine`. Gives also the handle to it, and the
+    /// A loop over what was read from `store`, on `engine`, within `policy`. Gives also the handle to it, and the
     /// events that it raises.
     pub fn new(
         world: World,
         store: Store,
         engine: Engine,
+        policy: RealPolicy,
         stop: &CancellationToken,
     ) -> (Self, Handle, mpsc::Receiver<ChangeEvent>) {
         let (inputs_sender, inputs) = mpsc::channel(WAITING_INPUTS);
@@ -101,7 +105,13 @@ impl Supervisor {
             inputs: inputs_sender.clone(),
             snapshots: shown,
         };
-        let effects = Effects::new(engine, inputs_sender.clone(), tasks.clone(), stop.clone());
+        let effects = Effects::new(
+            engine,
+            policy,
+            inputs_sender.clone(),
+            tasks.clone(),
+            stop.clone(),
+        );
         let views = Views::of(&world);
         let supervisor = Self {
             world,
@@ -128,7 +138,11 @@ impl Supervisor {
         self.snapshots.send_replace(self.views.snapshot());
         let stop = self.stop.clone();
         let mut taken = Vec::new();
-        while stop.run_until_cancelled(self.wait(&mut taken)).await.is_some() {
+        while stop
+            .run_until_cancelled(self.wait(&mut taken))
+            .await
+            .is_some()
+        {
             for input in taken.drain(..) {
                 self.take(input);
             }
@@ -139,7 +153,10 @@ impl Supervisor {
 
     /// Waits for inputs, or until something is due.
     async fn wait(&mut self, taken: &mut Vec<Input>) {
-        let due = self.world.next_due(clock::now().monotonic).map(clock::instant);
+        let due = self
+            .world
+            .next_due(clock::now().monotonic)
+            .map(clock::instant);
         let received = self.inputs.recv_many(taken, INPUTS_AT_ONCE);
         match due {
             None => {
@@ -154,14 +171,20 @@ impl Supervisor {
 
     async fn end(mut self) {
         self.tasks.close();
-        if tokio::time::timeout(LAST_WORDS, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(LAST_WORDS, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("{} tasks did not end in time", self.tasks.len());
         }
         if let Some(write) = self.saver.next_write(&self.world) {
             self.write(write);
         }
         self.writes.close();
-        if tokio::time::timeout(LAST_WORDS, self.writes.wait()).await.is_err() {
+        if tokio::time::timeout(LAST_WORDS, self.writes.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("the disk did not take the last changes in time");
         }
     }
@@ -170,7 +193,11 @@ impl Supervisor {
         let now = clock::now();
         match input {
             Input::Request(request) => self.request(request),
-            Input::Read { packages, replace, reply } => self.register(packages, replace, reply),
+            Input::Read {
+                packages,
+                replace,
+                reply,
+            } => self.register(packages, replace, reply),
             Input::Synced(sequence, containers) => self.world.resync(sequence, containers, now),
             Input::EngineLost(why) => self.engine_lost(why),
             Input::Seen(sequence, facts) => self.world.observe(sequence, &facts, now),
@@ -178,10 +205,12 @@ impl Supervisor {
             Input::Progress(key, progress) => self.world.progress(&key, progress),
             Input::Checked(id, result) => self.world.checked(&id, result),
             Input::Finished(key, outcome) => {
-                self.world.finished(self.sequencer.next(), &key, outcome, now);
+                self.world
+                    .finished(self.sequencer.next(), &key, outcome, now);
             }
             Input::OrphanRemoved(container, removed) => {
-                self.world.orphan_removed(&container, removed, now.monotonic);
+                self.world
+                    .orphan_removed(&container, removed, now.monotonic);
             }
             Input::Written(written) => self.written(written),
         }
@@ -209,7 +238,11 @@ impl Supervisor {
                 Err(refusal) => self.answers.push((reply, Err(refusal))),
             },
             Request::Cancel(id) => self.world.cancel(&id),
-            Request::Register { source, replace, reply } => self.read(source, replace, reply),
+            Request::Register {
+                source,
+                replace,
+                reply,
+            } => self.read(source, replace, reply),
             Request::Unregister(name, version, reply) => {
                 match self.world.catalogue.matching(&name, &version) {
                     Ok(packages) => self.write(self.saver.unregister(packages, reply)),
@@ -238,7 +271,11 @@ impl Supervisor {
         let now = clock::now().wall;
         self.tasks.spawn_blocking(move || {
             let packages = read(&source, now);
-            let input = Input::Read { packages, replace, reply };
+            let input = Input::Read {
+                packages,
+                replace,
+                reply,
+            };
             inputs.blocking_send(input).ok();
         });
     }
@@ -285,17 +322,33 @@ impl Supervisor {
                     self.deployment_written(&id, error.as_deref());
                 }
             }
-            Written::Packages { packages, reply, error } => {
+            Written::Packages {
+                packages,
+                reply,
+                error,
+            } => {
                 if error.is_none() {
-                    packages.iter().cloned().for_each(|p| self.world.catalogue.insert(p));
+                    packages
+                        .iter()
+                        .cloned()
+                        .for_each(|p| self.world.catalogue.insert(p));
                 }
                 drop(reply.send(error.map_or(Ok(packages), |e| Err(Refusal::new(e)))));
             }
-            Written::Unregistered { packages, reply, error } => {
+            Written::Unregistered {
+                packages,
+                reply,
+                error,
+            } => {
                 if error.is_none() {
-                    packages.iter().for_each(|(name, v)| self.world.catalogue.remove(name, v));
+                    packages
+                        .iter()
+                        .for_each(|(name, v)| self.world.catalogue.remove(name, v));
                 }
-                let labels = packages.iter().map(|(name, v)| format!("{name} {v}")).collect();
+                let labels = packages
+                    .iter()
+                    .map(|(name, v)| format!("{name} {v}"))
+                    .collect();
                 drop(reply.send(error.map_or(Ok(labels), |e| Err(Refusal::new(e)))));
             }
         }

@@ -61,7 +61,10 @@ impl Catalogue {
     pub fn matching(&self, name: &str, version: &str) -> Result<Vec<(String, Version)>, Refusal> {
         let versions = self.versions(name)?;
         if version.is_empty() {
-            return Ok(versions.keys().map(|v| (name.to_owned(), v.clone())).collect());
+            return Ok(versions
+                .keys()
+                .map(|v| (name.to_owned(), v.clone()))
+                .collect());
         }
         let version = Version::parse(version)
             .map_err(|e| Refusal::new(format!("version {version:?} is not a version: {e}")))?;
@@ -104,7 +107,10 @@ impl Catalogue {
                      write 1.2.0 or ^1.2"
                 ))
             })?;
-            versions.iter().rev().find(|(version, _)| range.matches(version))
+            versions
+                .iter()
+                .rev()
+                .find(|(version, _)| range.matches(version))
         };
         found
             .map(|(_, package)| package)
@@ -113,7 +119,9 @@ impl Catalogue {
 
     /// Every package, by name, the newest version first.
     pub fn all(&self) -> impl Iterator<Item = &CataloguedPackage> {
-        self.packages.values().flat_map(|versions| versions.values().rev())
+        self.packages
+            .values()
+            .flat_map(|versions| versions.values().rev())
     }
 
     fn get(&self, name: &str, version: &Version) -> Option<&CataloguedPackage> {

@@ -40,7 +40,9 @@ pub fn changes(before: Option<&DeploymentView>, after: &DeploymentView) -> Vec<C
             let known = before
                 .and_then(|view| view.components.get(index)?.executables.get(place))
                 .map(|known| (known.condition.status, known.restarts));
-            events.extend(executable_change(before, after, component, executable, known));
+            events.extend(executable_change(
+                before, after, component, executable, known,
+            ));
         }
     }
     events.extend(deployment_change(before, after));
@@ -69,7 +71,10 @@ fn executable_change(
     Some(event)
 }
 
-fn deployment_change(before: Option<&DeploymentView>, after: &DeploymentView) -> Option<ChangeEvent> {
+fn deployment_change(
+    before: Option<&DeploymentView>,
+    after: &DeploymentView,
+) -> Option<ChangeEvent> {
     let known = before.map(|view| (view.phase, view.condition.status));
     if known == Some((after.phase, after.condition.status)) {
         return None;
@@ -79,7 +84,11 @@ fn deployment_change(before: Option<&DeploymentView>, after: &DeploymentView) ->
     Some(event)
 }
 
-fn event(before: Option<&DeploymentView>, after: &DeploymentView, condition: &Condition) -> ChangeEvent {
+fn event(
+    before: Option<&DeploymentView>,
+    after: &DeploymentView,
+    condition: &Condition,
+) -> ChangeEvent {
     ChangeEvent {
         deployment_id: after.id.clone(),
         deployment_name: after.name.clone(),

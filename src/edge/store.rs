@@ -127,7 +127,8 @@ impl Store {
         let rows = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .map_err(|e| self.database(e))?;
-        rows.map(|row| self.package(row.map_err(|e| self.database(e))?)).collect()
+        rows.map(|row| self.package(row.map_err(|e| self.database(e))?))
+            .collect()
     }
 
     fn package(
@@ -138,7 +139,11 @@ impl Store {
             |why: String| StoreError::Row(self.path.clone(), "a package".to_owned(), why);
         let document = manifest::parse(&text, "")
             .map_err(|problems| {
-                unreadable(problems.first().map_or_else(String::new, ToString::to_string))
+                unreadable(
+                    problems
+                        .first()
+                        .map_or_else(String::new, ToString::to_string),
+                )
             })?
             .into_iter()
             .next()
@@ -161,7 +166,9 @@ impl Store {
             .prepare("SELECT id, record FROM deployments")
             .map_err(|e| self.database(e))?;
         let rows = statement
-            .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+            .query_map([], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })
             .map_err(|e| self.database(e))?;
         rows.map(|row| {
             let (id, record) = row.map_err(|e| self.database(e))?;
@@ -270,7 +277,9 @@ fn owner(path: &Path, fresh_id: &str) -> Result<String, StoreError> {
             // Written aside and renamed, so that a half-written id is never read.
             let aside = path.with_extension("new");
             std::fs::write(&aside, format!("{fresh_id}\n")).map_err(error)?;
-            File::open(&aside).and_then(|f| f.sync_all()).map_err(error)?;
+            File::open(&aside)
+                .and_then(|f| f.sync_all())
+                .map_err(error)?;
             std::fs::rename(&aside, path).map_err(error)?;
             Ok(fresh_id.to_owned())
         }
@@ -280,7 +289,9 @@ fn owner(path: &Path, fresh_id: &str) -> Result<String, StoreError> {
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let database = |e| StoreError::Database(path.to_owned(), e);
     let connection = Connection::open(path).map_err(database)?;
-    connection.busy_timeout(Duration::from_secs(5)).map_err(database)?;
+    connection
+        .busy_timeout(Duration::from_secs(5))
+        .map_err(database)?;
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
         .map_err(database)?;

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -71,7 +70,12 @@ async fn register(request: ServiceRequest<RegisterPackage::Service>, handle: Han
     let registered = match source(&request.message) {
         Err(refusal) => Err(refusal),
         Ok(source) => {
-            ask(&handle, |reply| Request::Register { source, replace, reply }).await
+            ask(&handle, |reply| Request::Register {
+                source,
+                replace,
+                reply,
+            })
+            .await
         }
     };
     let response = match registered {
@@ -101,12 +105,17 @@ fn source(request: &RegisterPackage::Request) -> Result<PackageSource, Refusal> 
         (true, true) => Err(Refusal::new(
             "what should be registered? set `manifest` to a manifest, or `path` to a file or folder",
         )),
-        (false, false) => Err(Refusal::new("`manifest` and `path` are both set; set one of them")),
+        (false, false) => Err(Refusal::new(
+            "`manifest` and `path` are both set; set one of them",
+        )),
     }
 }
 
 async fn remove(request: ServiceRequest<RemovePackage::Service>, handle: Handle) {
-    let (name, version) = (request.message.name.clone(), request.message.version.clone());
+    let (name, version) = (
+        request.message.name.clone(),
+        request.message.version.clone(),
+    );
     let response = match ask(&handle, |reply| Request::Unregister(name, version, reply)).await {
         Ok(removed) => RemovePackage::Response {
             success: true,
@@ -126,6 +135,10 @@ async fn list(request: ServiceRequest<ListPackages::Service>, handle: Handle) {
     let name = request.message.name.clone();
     // A list has no place for a refusal; an empty one is all that can be said.
     let packages = ask(&handle, |reply| Request::ListPackages(name, reply)).await;
-    let packages = packages.unwrap_or_default().iter().map(messages::package).collect();
+    let packages = packages
+        .unwrap_or_default()
+        .iter()
+        .map(messages::package)
+        .collect();
     respond(request, ListPackages::Response { packages });
 }

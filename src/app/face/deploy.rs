@@ -140,9 +140,7 @@ fn outcome(view: &DeploymentView) -> Option<(End, Outcome)> {
         (End::Aborted, Outcome::Canceled)
     };
     match (view.phase, view.wanted) {
-        (Phase::Succeeded, Wanted::Running) => {
-            Some((End::Succeeded, Outcome::Succeeded))
-        }
+        (Phase::Succeeded, Wanted::Running) => Some((End::Succeeded, Outcome::Succeeded)),
         (Phase::Stopped | Phase::PartiallyDeprovisioned, _) => Some(stopped),
         (Phase::FailedToStart, _) => Some(failed),
         (Phase::InProgress | Phase::Provisioning | Phase::Succeeded, _) => {
@@ -179,7 +177,11 @@ fn failure_message(view: &DeploymentView) -> String {
     let condition = &view.condition;
     let code = condition.code.map_or("", |code| code.as_str());
     let action = condition.code.map_or("", |code| code.recommended_action());
-    format!("{}: {} ({code}: {action})", view.phase.name(), condition.reason)
+    format!(
+        "{}: {} ({code}: {action})",
+        view.phase.name(),
+        condition.reason
+    )
 }
 
 fn refused(refusal: &Refusal) -> Deploy::Result {

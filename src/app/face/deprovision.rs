@@ -101,9 +101,7 @@ async fn follow(goal: Goal, id: &str, handle: &Handle) {
 fn outcome(view: &DeploymentView) -> Option<(End, Outcome)> {
     match view.phase {
         Phase::Stopped => Some((End::Succeeded, Outcome::Stopped)),
-        Phase::PartiallyDeprovisioned => {
-            Some((End::Aborted, Outcome::Partially))
-        }
+        Phase::PartiallyDeprovisioned => Some((End::Aborted, Outcome::Partially)),
         Phase::InProgress | Phase::Provisioning | Phase::Succeeded | Phase::FailedToStart => None,
     }
 }

@@ -38,11 +38,21 @@ pub fn serve(
 ) -> Result<(), RosError> {
     let (server, goals) = ActionServer::<Deploy::Action>::new(node, "~/deploy", clock::now)?;
     tasks.spawn(server.run(stop.clone()));
-    tasks.spawn(deploy::serve(goals, handle.clone(), tasks.clone(), stop.clone()));
+    tasks.spawn(deploy::serve(
+        goals,
+        handle.clone(),
+        tasks.clone(),
+        stop.clone(),
+    ));
     let (server, goals) =
         ActionServer::<Deprovision::Action>::new(node, "~/deprovision", clock::now)?;
     tasks.spawn(server.run(stop.clone()));
-    tasks.spawn(deprovision::serve(goals, handle.clone(), tasks.clone(), stop.clone()));
+    tasks.spawn(deprovision::serve(
+        goals,
+        handle.clone(),
+        tasks.clone(),
+        stop.clone(),
+    ));
     let catalogue = catalogue::Services::new(node, handle.clone(), tasks.clone())?;
     tasks.spawn(catalogue.run(stop.clone()));
     let queries = queries::Services::new(node, handle.clone())?;

@@ -28,7 +28,10 @@ impl Publishers {
     /// # Errors
     /// When rcl refuses one.
     pub fn new(node: &mut RosNode) -> Result<Self, RosError> {
-        let latched = QosProfile::default().keep_last(1).reliable().transient_local();
+        let latched = QosProfile::default()
+            .keep_last(1)
+            .reliable()
+            .transient_local();
         let events = QosProfile::default().keep_last(EVENT_DEPTH).reliable();
         Ok(Self {
             deployments: node.publisher("~/deployments", latched)?,
@@ -66,7 +69,11 @@ impl Publishers {
     fn snapshot(&self, snapshot: &Snapshot) {
         let message = DeploymentArray {
             header: messages::header(clock::now().wall),
-            deployments: snapshot.deployments.iter().map(|v| messages::deployment(v)).collect(),
+            deployments: snapshot
+                .deployments
+                .iter()
+                .map(|v| messages::deployment(v))
+                .collect(),
         };
         if let Err(error) = self.deployments.publish(&message) {
             tracing::warn!("the deployments could not be published: {error}");

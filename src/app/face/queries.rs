@@ -53,7 +53,10 @@ impl Services {
 }
 
 fn list(snapshot: &Snapshot, include_ended: bool) -> ListDeployments::Response {
-    let views = snapshot.deployments.iter().filter(|view| include_ended || !view.ended());
+    let views = snapshot
+        .deployments
+        .iter()
+        .filter(|view| include_ended || !view.ended());
     ListDeployments::Response {
         deployments: views.map(|view| messages::deployment(view)).collect(),
     }
@@ -75,12 +78,19 @@ fn get(snapshot: &Snapshot, which: &str) -> GetDeployment::Response {
 }
 
 fn unknown(snapshot: &Snapshot, which: &str) -> String {
-    let names: Vec<&str> = snapshot.deployments.iter().map(|view| view.name.as_str()).collect();
+    let names: Vec<&str> = snapshot
+        .deployments
+        .iter()
+        .map(|view| view.name.as_str())
+        .collect();
     match (which.is_empty(), names.is_empty()) {
         (true, _) => "which deployment? give its id or its name".to_owned(),
         (false, true) => format!("there is no deployment {which:?}; nothing is deployed"),
         (false, false) => {
-            format!("there is no deployment {which:?}; there are: {}", names.join(", "))
+            format!(
+                "there is no deployment {which:?}; there are: {}",
+                names.join(", ")
+            )
         }
     }
 }

@@ -27,7 +27,12 @@ pub fn container_name(prefix: &str, deployment: &str, component: &str, executabl
 }
 
 /// The name of an executable's image: its own, or the one that it is built as.
-pub fn image_name(package: &str, version: &semver::Version, component: &str, executable: &Executable) -> String {
+pub fn image_name(
+    package: &str,
+    version: &semver::Version,
+    component: &str,
+    executable: &Executable,
+) -> String {
     executable.image.clone().unwrap_or_else(|| {
         // A tag may not hold the `+` of a semantic version's build.
         let tag = version.to_string().replace('+', "_");
@@ -39,9 +44,10 @@ impl Deployment {
     /// The name of an executable's image; empty when there is no such executable.
     pub fn image_of(&self, key: &ExecutableKey) -> String {
         let package = &self.order.package;
-        self.manifest_of(key).map_or_else(String::new, |(component, executable)| {
-            image_name(&package.name, &package.version, &component.name, executable)
-        })
+        self.manifest_of(key)
+            .map_or_else(String::new, |(component, executable)| {
+                image_name(&package.name, &package.version, &component.name, executable)
+            })
     }
 
     /// How an executable's image is built; none when it is pulled.
@@ -59,7 +65,11 @@ impl Deployment {
 
     /// The container of an executable. A reference to a parameter that does not exist, which the
     /// manifest's check has ruled out, stays as it stands.
-    pub fn container_spec(&self, key: &ExecutableKey, identity: &Identity) -> Option<ContainerSpec> {
+    pub fn container_spec(
+        &self,
+        key: &ExecutableKey,
+        identity: &Identity,
+    ) -> Option<ContainerSpec> {
         let (component, executable) = self.manifest_of(key)?;
         let name = container_name(
             &identity.prefix,
@@ -69,7 +79,10 @@ impl Deployment {
         );
         Some(ContainerSpec {
             image: self.image_of(key),
-            entrypoint: executable.entrypoint.as_ref().map(|parts| self.expand_all(parts)),
+            entrypoint: executable
+                .entrypoint
+                .as_ref()
+                .map(|parts| self.expand_all(parts)),
             command: self.command(component, executable),
             environment: self.environment(component, executable, identity),
             labels: self.labels(component, executable, identity),
@@ -81,7 +94,9 @@ impl Deployment {
             gpus: executable.gpus,
             shared_memory: executable.shared_memory.map(|size| size.0),
             nano_cpus: executable.cpus.map(|cpus| nano(cpus.0)),
-            memory: executable.memory.map(|size| i64::try_from(size.0).unwrap_or(i64::MAX)),
+            memory: executable
+                .memory
+                .map(|size| i64::try_from(size.0).unwrap_or(i64::MAX)),
             capabilities: executable.capabilities.clone(),
             privileged: executable.privileged,
             network: executable.network,
@@ -156,7 +171,11 @@ impl Deployment {
         match &self.order.folder {
             Some(folder) if !path.starts_with('/') => {
                 let joined = std::path::Path::new(folder).join(path);
-                joined.components().collect::<std::path::PathBuf>().display().to_string()
+                joined
+                    .components()
+                    .collect::<std::path::PathBuf>()
+                    .display()
+                    .to_string()
             }
             _ => path.to_owned(),
         }

@@ -50,11 +50,14 @@ pub enum ErrorCode {
     /// The engine refused to do what it was asked.
     #[serde(rename = "DEP_E311")]
     EngineRefused,
+    /// A path leads to where the policy does not allow.
+    #[serde(rename = "DEP_E312")]
+    NotAllowed,
 }
 
 impl ErrorCode {
     /// Every code that this version can raise.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::DeviceUnreachable,
         Self::ExecutableFailed,
         Self::ImageNotFound,
@@ -70,6 +73,7 @@ impl ErrorCode {
         Self::TooSlow,
         Self::RemovalFailed,
         Self::EngineRefused,
+        Self::NotAllowed,
     ];
 
     /// The code as a user sees it.
@@ -163,6 +167,11 @@ impl ErrorCode {
                 "DEP_E311",
                 "the device's Docker engine refused what it was asked",
                 "see the reason; correct the manifest",
+            ),
+            Self::NotAllowed => (
+                "DEP_E312",
+                "the policy does not allow what the executable needs of the device",
+                "see the reason; the policy's file can allow it",
             ),
         }
     }

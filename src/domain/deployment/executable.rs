@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error_code::{ErrorCode, Failure};
 use super::restart::{AfterExit, RestartLimits, after_exit, describe};
-use crate::domain::container::{ContainerFacts, ContainerState, Exit, ImageProgress, PublishedPort};
+use crate::domain::container::{
+    ContainerFacts, ContainerState, Exit, ImageProgress, PublishedPort,
+};
 use crate::domain::manifest::Restart;
 use crate::domain::time::Monotonic;
 
@@ -203,7 +205,10 @@ impl ExecutableState {
     }
 
     fn ended(&mut self, exit: &Exit, rules: ExitRules<'_>) {
-        let ran = self.running_since.take().map(|since| rules.now.since(since));
+        let ran = self
+            .running_since
+            .take()
+            .map(|since| rules.now.since(since));
         if !rules.wanted {
             return;
         }
@@ -270,7 +275,9 @@ impl ExecutableState {
             Some(ContainerState::Exited(_)) => self.restart_reason(),
             Some(ContainerState::Created) => "the container is about to be started".to_owned(),
             Some(ContainerState::Running) => String::new(),
-            None if self.started => "the container was removed by hand and is made again".to_owned(),
+            None if self.started => {
+                "the container was removed by hand and is made again".to_owned()
+            }
             None if self.image_ready => "waiting for the deployment's other images".to_owned(),
             None => "waiting for its image".to_owned(),
         }

@@ -137,12 +137,18 @@ impl Deployment {
 
     /// Each executable's key and state, in the package's order.
     pub fn states(&self) -> impl Iterator<Item = (ExecutableKey, &ExecutableState)> {
-        self.executables.iter().enumerate().flat_map(|(component, states)| {
-            states.iter().enumerate().map(move |(executable, state)| {
-                let key = ExecutableKey { component, executable };
-                (key, state)
+        self.executables
+            .iter()
+            .enumerate()
+            .flat_map(|(component, states)| {
+                states.iter().enumerate().map(move |(executable, state)| {
+                    let key = ExecutableKey {
+                        component,
+                        executable,
+                    };
+                    (key, state)
+                })
             })
-        })
     }
 
     /// Each executable's state, to be changed.
@@ -152,7 +158,9 @@ impl Deployment {
 
     /// One executable's state.
     pub fn state_mut(&mut self, key: &ExecutableKey) -> Option<&mut ExecutableState> {
-        self.executables.get_mut(key.component)?.get_mut(key.executable)
+        self.executables
+            .get_mut(key.component)?
+            .get_mut(key.executable)
     }
 
     /// What the package says of an executable, and its component.
@@ -165,8 +173,15 @@ impl Deployment {
     pub fn key_of(&self, component: &str, executable: &str) -> Option<ExecutableKey> {
         let components = &self.order.package.components;
         let c = components.iter().position(|c| c.name == component)?;
-        let e = components.get(c)?.executables.iter().position(|e| e.name == executable)?;
-        Some(ExecutableKey { component: c, executable: e })
+        let e = components
+            .get(c)?
+            .executables
+            .iter()
+            .position(|e| e.name == executable)?;
+        Some(ExecutableKey {
+            component: c,
+            executable: e,
+        })
     }
 
     /// Moves on to the phase that follows from what is known.
@@ -180,7 +195,10 @@ impl Deployment {
         if self.wanted == Wanted::Stopped && self.saved {
             if self.is_absent() && !self.checking {
                 self.phase = self.phase.after(PhaseEvent::AllRemoved);
-            } else if self.states().any(|(_, state)| state.removal_error.is_some()) {
+            } else if self
+                .states()
+                .any(|(_, state)| state.removal_error.is_some())
+            {
                 self.phase = self.phase.after(PhaseEvent::RemovalFailed);
             }
         }

@@ -39,7 +39,12 @@ pub enum AfterExit {
 }
 
 /// Decides what follows an end. `failures` counts the ends in a row, this one included.
-pub fn after_exit(policy: Restart, exit: &Exit, failures: u32, limits: &RestartLimits) -> AfterExit {
+pub fn after_exit(
+    policy: Restart,
+    exit: &Exit,
+    failures: u32,
+    limits: &RestartLimits,
+) -> AfterExit {
     let restart = match policy {
         Restart::Always => true,
         Restart::OnFailure => exit.code != 0,

@@ -34,6 +34,8 @@ pub enum Step {
         key: StepKey,
         /// Where the image comes from.
         image: ImageSource,
+        /// The manifest's folder.
+        folder: Option<String>,
     },
     /// Give up fetching.
     CancelFetch {
@@ -46,6 +48,8 @@ pub enum Step {
         key: StepKey,
         /// The container.
         spec: Box<ContainerSpec>,
+        /// The manifest's folder.
+        folder: Option<String>,
     },
     /// Start a container.
     Start {
@@ -155,7 +159,10 @@ impl Deployment {
     /// Whether an image is fetched for one of the executables already.
     fn is_fetching(&self, image: &str) -> bool {
         self.states().any(|(key, state)| {
-            let fetching = matches!(state.operation, Some(Operation::Fetch | Operation::CancelFetch));
+            let fetching = matches!(
+                state.operation,
+                Some(Operation::Fetch | Operation::CancelFetch)
+            );
             fetching && self.image_of(&key) == image
         })
     }
@@ -174,11 +181,13 @@ impl Deployment {
                     },
                     ImageSource::Build,
                 ),
+                folder: self.order.folder.clone(),
             },
             Operation::CancelFetch => Step::CancelFetch { key: step_key },
             Operation::Create => Step::Create {
                 key: step_key,
                 spec: Box::new(self.container_spec(key, identity)?),
+                folder: self.order.folder.clone(),
             },
             Operation::Start => Step::Start {
                 key: step_key,

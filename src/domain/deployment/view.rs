@@ -1,11 +1,11 @@
 //! A deployment as it is shown: phase, statuses, reasons, codes.
 
+use super::containers::container_name;
+use super::error_code::{ErrorCode, Failure};
 use super::executable::ExecutableState;
 use super::phase::Phase;
 use super::status::Status;
 use super::{Deployment, DeploymentId, ExecutableKey, Wanted, listener};
-use super::containers::container_name;
-use super::error_code::{ErrorCode, Failure};
 use crate::domain::container::ImageProgress;
 use crate::domain::manifest::{Component, Endpoint, Network, Protocol, Runtime};
 use crate::domain::time::WallTime;
@@ -149,7 +149,10 @@ impl Condition {
         let mut worst = Self::NONE;
         for (name, part) in parts {
             let Some(status) = part.status else { continue };
-            if worst.status.is_none_or(|known| known != status && known.worse(status) == status) {
+            if worst
+                .status
+                .is_none_or(|known| known != status && known.worse(status) == status)
+            {
                 worst = part.clone();
                 if !worst.reason.is_empty() {
                     worst.reason = format!("{name}: {}", part.reason);
@@ -207,12 +210,19 @@ impl Deployment {
         prefix: &str,
         unreachable: Option<&str>,
     ) -> ComponentView {
-        let states = self.executables.get(index).map(Vec::as_slice).unwrap_or_default();
+        let states = self
+            .executables
+            .get(index)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let executables: Vec<ExecutableView> = states
             .iter()
             .enumerate()
             .filter_map(|(executable, state)| {
-                let key = ExecutableKey { component: index, executable };
+                let key = ExecutableKey {
+                    component: index,
+                    executable,
+                };
                 self.executable_view(&key, state, prefix, unreachable)
             })
             .collect();
@@ -243,7 +253,10 @@ impl Deployment {
                 &component.name,
                 &executable.name,
             ),
-            container_id: state.container.as_ref().map_or_else(String::new, |c| c.id.clone()),
+            container_id: state
+                .container
+                .as_ref()
+                .map_or_else(String::new, |c| c.id.clone()),
             condition: self.executable_condition(state, &image, unreachable),
             image,
             exit_code: state.last_exit.as_ref().map(|exit| exit.code),
@@ -259,10 +272,10 @@ impl Deployment {
         image: &str,
         unreachable: Option<&str>,
     ) -> Condition {
-        if let Some(failure) = &state.failure {
-            if self.phase != Phase::Stopped {
-                return Condition::error(failure);
-            }
+        if let Some(failure) = &state.failure
+            && self.phase != Phase::Stopped
+        {
+            return Condition::error(failure);
         }
         if self.is_over() {
             return Condition::NONE;
@@ -320,7 +333,10 @@ impl Deployment {
     /// The machine's port of an endpoint, while its executable runs.
     fn host_port(&self, index: usize, component: &Component, endpoint: &Endpoint) -> Option<u16> {
         let executable = listener(component, endpoint).filter(|_| endpoint.external)?;
-        let place = component.executables.iter().position(|e| e.name == executable.name)?;
+        let place = component
+            .executables
+            .iter()
+            .position(|e| e.name == executable.name)?;
         let state = self.executables.get(index)?.get(place)?;
         if !state.is_running() {
             return None;

@@ -1,14 +1,14 @@
 //! Which requests are taken. Everything is checked before anything changes.
 
-use super::refusal::Refusal;
 use super::World;
+use super::refusal::Refusal;
 use crate::domain::catalogue::CataloguedPackage;
 use crate::domain::deployment::containers::container_name;
 use crate::domain::deployment::name::check as check_name;
 use crate::domain::deployment::{Deployment, DeploymentId, Order, Wanted, fixed_ports};
+use crate::domain::manifest;
 use crate::domain::manifest::parameters::bind;
 use crate::domain::manifest::{Package, Runtime};
-use crate::domain::manifest;
 use crate::domain::time::Now;
 
 /// The name of the only device there is.
@@ -138,7 +138,10 @@ impl World {
         Refusal::new(if names.is_empty() {
             format!("there is no deployment {id_or_name:?}; nothing is deployed")
         } else {
-            format!("there is no deployment {id_or_name:?}; there are: {}", names.join(", "))
+            format!(
+                "there is no deployment {id_or_name:?}; there are: {}",
+                names.join(", ")
+            )
         })
     }
 
@@ -163,8 +166,9 @@ impl World {
             )),
             (true, false) => inline_package(&request.manifest).map(|package| (package, None)),
             (false, true) => {
-                let CataloguedPackage { package, folder, .. } =
-                    self.catalogue.find(&request.package, &request.version)?;
+                let CataloguedPackage {
+                    package, folder, ..
+                } = self.catalogue.find(&request.package, &request.version)?;
                 Ok((package.clone(), folder.clone()))
             }
         }
@@ -231,7 +235,10 @@ impl World {
     ) -> Result<(), Refusal> {
         let prefix = &self.settings.identity.prefix;
         let taken = container_names(prefix, &other.order.name, &other.order.package);
-        match container_names(prefix, name, package).into_iter().find(|n| taken.contains(n)) {
+        match container_names(prefix, name, package)
+            .into_iter()
+            .find(|n| taken.contains(n))
+        {
             None => Ok(()),
             Some(container) => Err(Refusal::new(format!(
                 "its container would be called {container:?}, like one of deployment {:?}; choose \
@@ -273,7 +280,11 @@ fn check_targets(request: &DeployRequest, package: &Package) -> Result<(), Refus
             )));
         }
     }
-    match package.components.iter().find(|c| c.runtime == Runtime::Cloud) {
+    match package
+        .components
+        .iter()
+        .find(|c| c.runtime == Runtime::Cloud)
+    {
         None => Ok(()),
         Some(component) => Err(Refusal::new(format!(
             "component {:?} of package {} runs on the cloud, and no cluster is set up; only the \

@@ -157,7 +157,9 @@ impl World {
     fn orphan_steps(&mut self, now: Monotonic) -> Vec<WorldStep> {
         self.orphans
             .iter_mut()
-            .filter(|(_, orphan)| !orphan.removing && orphan.not_before.is_none_or(|due| due <= now))
+            .filter(|(_, orphan)| {
+                !orphan.removing && orphan.not_before.is_none_or(|due| due <= now)
+            })
             .map(|(id, orphan)| {
                 orphan.removing = true;
                 WorldStep::RemoveOrphan {

@@ -50,7 +50,11 @@ impl World {
         }
         for deployment in self.deployments.values_mut() {
             for state in deployment.states_mut() {
-                if state.container.as_ref().is_some_and(|c| !ids.contains(&c.id)) {
+                if state
+                    .container
+                    .as_ref()
+                    .is_some_and(|c| !ids.contains(&c.id))
+                {
                     state.vanish(sequence);
                 }
             }
@@ -108,13 +112,12 @@ impl World {
 
     /// How far an image is.
     pub fn progress(&mut self, key: &StepKey, progress: ImageProgress) {
-        if let Some(deployment) = self.deployments.get_mut(&key.deployment) {
-            if let Some(state) = deployment.state_mut(&key.executable) {
-                if state.operation == Some(Operation::Fetch) {
-                    state.progress = Some(progress);
-                    self.touched.insert(key.deployment.clone());
-                }
-            }
+        if let Some(deployment) = self.deployments.get_mut(&key.deployment)
+            && let Some(state) = deployment.state_mut(&key.executable)
+            && state.operation == Some(Operation::Fetch)
+        {
+            state.progress = Some(progress);
+            self.touched.insert(key.deployment.clone());
         }
     }
 
@@ -176,7 +179,9 @@ impl World {
                 } else if provisioning {
                     state.operation = None;
                     state.failure = Some(failure.clone());
-                    deployment.failure.get_or_insert(name_it(deployment, key, failure));
+                    deployment
+                        .failure
+                        .get_or_insert(name_it(deployment, key, failure));
                 } else {
                     state.image_ready = false;
                     state.start_failed(&failure.reason, rules);

@@ -157,8 +157,15 @@ impl Sim {
             ..DeployRequest::default()
         };
         let now = self.now();
-        let taken = self.world.deployments().iter().any(|d| d.order.name == name && !d.is_over());
-        match self.world.deploy(&request, format!("dep-{}", self.made), now) {
+        let taken = self
+            .world
+            .deployments()
+            .iter()
+            .any(|d| d.order.name == name && !d.is_over());
+        match self
+            .world
+            .deploy(&request, format!("dep-{}", self.made), now)
+        {
             Ok(Admission::New(id)) => {
                 assert!(!taken, "a name is held once");
                 self.world.saved(&id);
@@ -176,7 +183,8 @@ impl Sim {
                 if removed {
                     self.containers.remove(&container);
                 }
-                self.world.orphan_removed(&container, removed, now.monotonic);
+                self.world
+                    .orphan_removed(&container, removed, now.monotonic);
             }
             WorldStep::Deployment(Step::Check { deployment, .. }) => {
                 let result = if ok && self.engine_up {
@@ -233,7 +241,8 @@ impl Sim {
                 }
                 self.made += 1;
                 let id = format!("c{}", self.made);
-                self.containers.insert(id.clone(), (*spec, ContainerState::Created));
+                self.containers
+                    .insert(id.clone(), (*spec, ContainerState::Created));
                 Outcome::Created(id)
             }
             Step::Start { container, .. } => match self.containers.get_mut(&container) {
@@ -276,7 +285,10 @@ impl Sim {
             return;
         }
         let id = &running[n % running.len()];
-        let exit = Exit { code, ..Exit::default() };
+        let exit = Exit {
+            code,
+            ..Exit::default()
+        };
         self.containers.get_mut(id).unwrap().1 = ContainerState::Exited(exit);
         let (sequence, now) = (self.next(), self.now());
         self.world.observe(sequence, &self.facts(id), now);
@@ -286,7 +298,12 @@ impl Sim {
         if self.containers.is_empty() || !self.engine_up {
             return;
         }
-        let id = self.containers.keys().nth(n % self.containers.len()).unwrap().clone();
+        let id = self
+            .containers
+            .keys()
+            .nth(n % self.containers.len())
+            .unwrap()
+            .clone();
         self.containers.remove(&id);
         let sequence = self.next();
         self.world.gone(sequence, &id);
@@ -346,7 +363,10 @@ impl Sim {
             }
             match view.condition.status {
                 Some(Status::Error | Status::Pending | Status::Unknown) => {
-                    assert!(!view.condition.reason.is_empty(), "a reason comes with {view:?}");
+                    assert!(
+                        !view.condition.reason.is_empty(),
+                        "a reason comes with {view:?}"
+                    );
                 }
                 Some(Status::Running) | None => assert!(view.error_codes.is_empty()),
             }
@@ -369,12 +389,20 @@ impl Sim {
                         assert!(there.is_none(), "{shown:?} is left of {}", view.name);
                     }
                     let shown_running = shown.condition.status == Some(Status::Running);
-                    assert_eq!(shown_running, runs && deployment.should_run(), "{shown:?} {state:?}");
+                    assert_eq!(
+                        shown_running,
+                        runs && deployment.should_run(),
+                        "{shown:?} {state:?}"
+                    );
                     expected += usize::from(there.is_some());
                 }
             }
         }
-        assert_eq!(self.containers.len(), expected, "a container belongs to nobody");
+        assert_eq!(
+            self.containers.len(),
+            expected,
+            "a container belongs to nobody"
+        );
     }
 }
 

@@ -53,7 +53,10 @@ impl<A: WrappedActionTypeSupport> AcceptedGoal<A> {
     /// Says how far it is.
     pub async fn feedback(&self, feedback: A::Feedback) {
         // The server ends after all who carry out its goals.
-        self.words.send(Word::Feedback(self.id, feedback)).await.ok();
+        self.words
+            .send(Word::Feedback(self.id, feedback))
+            .await
+            .ok();
     }
 
     /// Says how it ended.
@@ -114,7 +117,10 @@ where
             feedback: node.publisher(&format!("{name}/_action/feedback"), QosProfile::default())?,
             status: node.publisher(
                 &format!("{name}/_action/status"),
-                QosProfile::default().keep_last(1).reliable().transient_local(),
+                QosProfile::default()
+                    .keep_last(1)
+                    .reliable()
+                    .transient_local(),
             )?,
             accepted,
             words,
@@ -142,24 +148,29 @@ where
     fn accept(&mut self, request: ServiceRequest<SendGoal<A>>) {
         let (uuid, goal) = A::destructure_goal_request_msg(request.message.clone());
         let now = (self.clock)().wall;
-        let taken = goal_id(&uuid).filter(|id| self.goals.may_accept(id)).filter(|id| {
-            let cancel = CancellationToken::new();
-            let accepted = AcceptedGoal {
-                goal,
-                cancel: cancel.clone(),
-                id: *id,
-                words: self.words_sender.clone(),
-            };
-            let handed_on = self.accepted.try_send(accepted).is_ok();
-            if handed_on {
-                self.cancels.insert(*id, cancel);
-            }
-            handed_on
-        });
+        let taken = goal_id(&uuid)
+            .filter(|id| self.goals.may_accept(id))
+            .filter(|id| {
+                let cancel = CancellationToken::new();
+                let accepted = AcceptedGoal {
+                    goal,
+                    cancel: cancel.clone(),
+                    id: *id,
+                    words: self.words_sender.clone(),
+                };
+                let handed_on = self.accepted.try_send(accepted).is_ok();
+                if handed_on {
+                    self.cancels.insert(*id, cancel);
+                }
+                handed_on
+            });
         if let Some(id) = taken {
             self.goals.accept(id, now);
         }
-        respond(request, A::make_goal_response_msg(taken.is_some(), time(now)));
+        respond(
+            request,
+            A::make_goal_response_msg(taken.is_some(), time(now)),
+        );
         self.publish_status();
     }
 
@@ -185,7 +196,10 @@ where
         let uuid = A::destructure_result_request_msg(request.message.clone());
         let goal = goal_id(&uuid).and_then(|id| self.goals.get_mut(&id));
         match goal {
-            None => respond(request, A::make_result_response_msg(0, A::Result::default())),
+            None => respond(
+                request,
+                A::make_result_response_msg(0, A::Result::default()),
+            ),
             Some(goal) => match goal.result.clone() {
                 None => goal.waiting.push(request),
                 Some(result) => {
@@ -219,13 +233,17 @@ where
         let waiting = self.goals.end(id, status, result.clone(), now);
         self.publish_status();
         for request in waiting {
-            let message: ResultResponse<A> = A::make_result_response_msg(status as i8, result.clone());
+            let message: ResultResponse<A> =
+                A::make_result_response_msg(status as i8, result.clone());
             respond(request, message);
         }
     }
 
     fn info(&mut self, id: &GoalId) -> GoalInfo {
-        let stamp = self.goals.get_mut(id).map_or(WallTime(0), |goal| goal.accepted_at);
+        let stamp = self
+            .goals
+            .get_mut(id)
+            .map_or(WallTime(0), |goal| goal.accepted_at);
         GoalInfo {
             goal_id: uuid_of(id),
             stamp: time(stamp),

@@ -30,7 +30,13 @@ impl<S: Subscriber> Layer<S> for RosLayer {
         let logger = LOGGER.get().map_or("shipmate", String::as_str);
         let file = metadata.file().unwrap_or_default();
         let row = metadata.line().unwrap_or_default();
-        r2r::log(&text(&line.0), logger, file, row, severity(*metadata.level()));
+        r2r::log(
+            &text(&line.0),
+            logger,
+            file,
+            row,
+            severity(*metadata.level()),
+        );
     }
 }
 

@@ -32,7 +32,11 @@ pub fn deployment(view: &DeploymentView) -> msg::Deployment {
         status,
         status_name,
         reason: reason(&view.condition),
-        error_codes: view.error_codes.iter().map(|code| code.as_str().to_owned()).collect(),
+        error_codes: view
+            .error_codes
+            .iter()
+            .map(|code| code.as_str().to_owned())
+            .collect(),
         components: view.components.iter().map(component).collect(),
         endpoints: view.endpoints.iter().map(endpoint).collect(),
         created_at: time(view.created_at),
@@ -67,7 +71,10 @@ fn executable(view: &ExecutableView) -> msg::Executable {
         status,
         status_name,
         reason: reason(&view.condition),
-        error_code: view.condition.code.map_or_else(String::new, |c| c.as_str().to_owned()),
+        error_code: view
+            .condition
+            .code
+            .map_or_else(String::new, |c| c.as_str().to_owned()),
         exit_code: view.exit_code.unwrap_or(-1),
         restart_count: view.restarts,
         last_output: text(&view.last_output),
@@ -111,7 +118,11 @@ fn one_progress(
     executable: &ExecutableView,
     progress: &ImageProgress,
 ) -> msg::Progress {
-    let activity = if progress.building { "building" } else { "pulling" };
+    let activity = if progress.building {
+        "building"
+    } else {
+        "pulling"
+    };
     msg::Progress {
         component: component.name.clone(),
         executable: executable.name.clone(),
@@ -147,7 +158,9 @@ pub fn event(event: &ChangeEvent, now: WallTime) -> msg::DeploymentEvent {
         status,
         status_name,
         reason: text(&event.reason),
-        error_code: event.code.map_or_else(String::new, |c| c.as_str().to_owned()),
+        error_code: event
+            .code
+            .map_or_else(String::new, |c| c.as_str().to_owned()),
         recommended_action: action.to_owned(),
         last_output: text(&event.last_output),
     }
@@ -207,8 +220,11 @@ fn yaml(value: &Scalar) -> String {
 fn executables(package: &Package) -> Vec<String> {
     let names = |c: &crate::domain::manifest::Component| {
         let component = c.name.clone();
-        let names: Vec<String> =
-            c.executables.iter().map(|e| format!("{component}/{}", e.name)).collect();
+        let names: Vec<String> = c
+            .executables
+            .iter()
+            .map(|e| format!("{component}/{}", e.name))
+            .collect();
         names
     };
     package.components.iter().flat_map(names).collect()

@@ -12,7 +12,6 @@ pub mod messages;
 pub mod node;
 pub mod parameters;
 
-
 pub use r2r::shipmate::{action, msg, srv};
 pub use r2r::{Publisher, QosProfile, ServiceRequest};
 

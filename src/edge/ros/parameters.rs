@@ -69,7 +69,11 @@ impl Parameters {
             .into_iter()
             .filter_map(|(name, value)| parameters.take_over(&name, &value).err())
             .collect();
-        if wrong.is_empty() { Ok(parameters) } else { Err(wrong) }
+        if wrong.is_empty() {
+            Ok(parameters)
+        } else {
+            Err(wrong)
+        }
     }
 
     fn take_over(&mut self, name: &str, given: &ParameterValue) -> Result<(), String> {
@@ -136,7 +140,9 @@ impl Declared {
             (Value::Flag(flag), ParameterValue::Bool(new)) => *flag = *new,
             (Value::Integer(value, low, high), ParameterValue::Integer(new)) => {
                 if !(*low..=*high).contains(new) {
-                    return Err(format!("parameter {name:?} is {new}, but {low} to {high} is allowed"));
+                    return Err(format!(
+                        "parameter {name:?} is {new}, but {low} to {high} is allowed"
+                    ));
                 }
                 *value = *new;
             }
@@ -147,7 +153,9 @@ impl Declared {
                     other => return Err(wrong_type(name, "a number", other)),
                 };
                 if !(*low..=*high).contains(&new) {
-                    return Err(format!("parameter {name:?} is {new}, but {low} to {high} is allowed"));
+                    return Err(format!(
+                        "parameter {name:?} is {new}, but {low} to {high} is allowed"
+                    ));
                 }
                 *value = new;
             }
@@ -191,10 +199,18 @@ impl Declared {
         };
         match self.value {
             Value::Integer(_, from_value, to_value) => {
-                descriptor.integer_range.push(IntegerRange { from_value, to_value, step: 1 });
+                descriptor.integer_range.push(IntegerRange {
+                    from_value,
+                    to_value,
+                    step: 1,
+                });
             }
             Value::Number(_, from_value, to_value) => {
-                let range = FloatingPointRange { from_value, to_value, step: 0.0 };
+                let range = FloatingPointRange {
+                    from_value,
+                    to_value,
+                    step: 0.0,
+                };
                 descriptor.floating_point_range.push(range);
             }
             Value::Text(_) | Value::Flag(_) => {}
@@ -227,9 +243,15 @@ impl ParameterServices {
         Ok(Self {
             parameters,
             get: node.service("~/get_parameters", GetParameters::Response::default)?,
-            types: node.service("~/get_parameter_types", GetParameterTypes::Response::default)?,
+            types: node.service(
+                "~/get_parameter_types",
+                GetParameterTypes::Response::default,
+            )?,
             list: node.service("~/list_parameters", ListParameters::Response::default)?,
-            describe: node.service("~/describe_parameters", DescribeParameters::Response::default)?,
+            describe: node.service(
+                "~/describe_parameters",
+                DescribeParameters::Response::default,
+            )?,
             set: node.service("~/set_parameters", SetParameters::Response::default)?,
             set_all: node.service(
                 "~/set_parameters_atomically",
@@ -274,12 +296,18 @@ impl ParameterServices {
     }
 
     fn value(&self, name: &str) -> ValueMessage {
-        self.parameters.find(name).map(Declared::message).unwrap_or_default()
+        self.parameters
+            .find(name)
+            .map(Declared::message)
+            .unwrap_or_default()
     }
 
     fn describe(&self, name: &str) -> ParameterDescriptor {
         self.parameters.find(name).map_or_else(
-            || ParameterDescriptor { name: name.to_owned(), ..ParameterDescriptor::default() },
+            || ParameterDescriptor {
+                name: name.to_owned(),
+                ..ParameterDescriptor::default()
+            },
             Declared::descriptor,
         )
     }
@@ -287,11 +315,16 @@ impl ParameterServices {
     fn names(&self, prefixes: &[String]) -> ListParametersResult {
         let wanted = |name: &str| {
             prefixes.is_empty()
-                || prefixes.iter().any(|p| name == p || name.starts_with(&format!("{p}.")))
+                || prefixes
+                    .iter()
+                    .any(|p| name == p || name.starts_with(&format!("{p}.")))
         };
         let names = self.parameters.declared.iter().map(|d| d.name);
         ListParametersResult {
-            names: names.filter(|name| wanted(name)).map(str::to_owned).collect(),
+            names: names
+                .filter(|name| wanted(name))
+                .map(str::to_owned)
+                .collect(),
             prefixes: Vec::new(),
         }
     }
@@ -303,12 +336,18 @@ impl ParameterServices {
             ),
             None => self.parameters.unknown(name),
         };
-        SetParametersResult { successful: false, reason }
+        SetParametersResult {
+            successful: false,
+            reason,
+        }
     }
 }
 
 fn accepted() -> SetParametersResult {
-    SetParametersResult { successful: true, reason: String::new() }
+    SetParametersResult {
+        successful: true,
+        reason: String::new(),
+    }
 }
 
 fn each<T>(names: &[String], make: impl Fn(&str) -> T) -> Vec<T> {
