@@ -72,7 +72,9 @@ pub struct Deployment {
     pub phase: Phase,
     /// Why it failed before it had started; what had been started is then taken down.
     pub failure: Option<Failure>,
-    /// Why it was told to stop, when that was not by deprovisioning it.
+    /// Whether it failed, and the engine was seen to have nothing of it any more.
+    pub taken_down: bool,
+    /// Whether it was told to stop by cancelling its goal, not by deprovisioning it.
     pub canceled: bool,
     /// When anything of it last changed.
     pub updated_at: WallTime,
@@ -104,6 +106,7 @@ impl Deployment {
             wanted: Wanted::Running,
             phase: Phase::InProgress,
             failure: None,
+            taken_down: false,
             canceled: false,
             updated_at: order.created_at,
             executables,
@@ -118,9 +121,7 @@ impl Deployment {
     pub fn is_over(&self) -> bool {
         match self.phase {
             Phase::FailedToStart | Phase::Stopped => true,
-            Phase::InProgress | Phase::Provisioning | Phase::Succeeded => {
-                self.failure.is_some() && self.is_absent()
-            }
+            Phase::InProgress | Phase::Provisioning | Phase::Succeeded => self.taken_down,
             Phase::PartiallyDeprovisioned => false,
         }
     }
@@ -184,16 +185,22 @@ impl Deployment {
         })
     }
 
-    /// Moves on to the phase that follows from what is known.
-    pub fn settle(&mut self) {
+    /// Moves on to the phase that follows from what is known. That nothing of it is left is only
+    /// believed when the engine was asked, unless it never came so far as to have anything there.
+    pub fn settle(&mut self, engine_known: bool) {
         if self.phase == Phase::Provisioning
             && self.should_run()
             && self.states().all(|(_, state)| state.started)
         {
             self.phase = self.phase.after(PhaseEvent::AllStarted);
         }
+        let never_began = matches!(self.phase, Phase::InProgress | Phase::FailedToStart);
+        let absent = self.is_absent() && !self.checking && (engine_known || never_began);
+        if self.failure.is_some() && absent {
+            self.taken_down = true;
+        }
         if self.wanted == Wanted::Stopped && self.saved {
-            if self.is_absent() && !self.checking {
+            if absent {
                 self.phase = self.phase.after(PhaseEvent::AllRemoved);
             } else if self
                 .states()

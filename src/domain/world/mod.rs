@@ -179,9 +179,10 @@ impl World {
     /// Moves every touched deployment on, and says which were touched since the last call.
     pub fn settle(&mut self) -> BTreeSet<DeploymentId> {
         let touched = std::mem::take(&mut self.touched);
+        let engine_known = self.engine == EngineState::Known;
         for id in &touched {
             if let Some(deployment) = self.deployments.get_mut(id) {
-                deployment.settle();
+                deployment.settle(engine_known);
             }
         }
         touched
