@@ -195,3 +195,32 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_written_as_they_are_shown() {
+        let shown: BTreeSet<&str> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(shown.len(), ErrorCode::ALL.len());
+        for code in ErrorCode::ALL {
+            let written = serde_json::to_value(code).ok();
+            assert_eq!(written, Some(serde_json::Value::from(code.as_str())));
+        }
+    }
+
+    #[test]
+    fn the_readme_lists_what_a_user_can_meet() {
+        let text = include_str!("../../../README.md");
+        for code in ErrorCode::ALL
+            .iter()
+            .filter(|code| **code != ErrorCode::Internal)
+        {
+            let short = code.as_str().trim_start_matches("DEP_");
+            assert!(text.contains(short), "{short}");
+        }
+    }
+}

@@ -43,3 +43,25 @@ fn suggest(name: &str) -> String {
     let joined: String = words.join("-").chars().take(LONGEST).collect();
     joined.trim_matches(['-', '_']).to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_name_with_a_space_gets_a_proposal() {
+        assert!(check("My robot").is_err_and(|why| why.contains("\"my-robot\" would do")));
+        assert!(check("").is_err() && check("a/b").is_err() && check("-a").is_err());
+        assert!(check("arm_1-left").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_proposed_is_valid(name in ".{0,60}") {
+            let proposal = suggest(&name);
+            prop_assert!(proposal.is_empty() || check(&proposal).is_ok(), "{proposal:?}");
+        }
+    }
+}

@@ -95,3 +95,61 @@ impl Phase {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const EVENTS: [PhaseEvent; 5] = [
+        PhaseEvent::Checked,
+        PhaseEvent::CheckFailed,
+        PhaseEvent::AllStarted,
+        PhaseEvent::RemovalFailed,
+        PhaseEvent::AllRemoved,
+    ];
+
+    #[test]
+    fn the_diagram_in_architecture_md_is_this_function() {
+        let text = include_str!("../../../ARCHITECTURE.md");
+        let drawn: BTreeSet<String> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.contains(" --> ") && !line.starts_with("[*]"))
+            .map(str::to_owned)
+            .collect();
+        let mut real = BTreeSet::new();
+        for phase in Phase::ALL {
+            for event in EVENTS {
+                let next = phase.after(event);
+                if next != phase {
+                    real.insert(format!("{phase:?} --> {next:?}: {event:?}"));
+                }
+            }
+        }
+        assert_eq!(drawn, real);
+    }
+
+    #[test]
+    fn nothing_leads_out_of_stopped() {
+        assert!(
+            EVENTS
+                .iter()
+                .all(|event| Phase::Stopped.after(*event) == Phase::Stopped)
+        );
+    }
+
+    #[test]
+    fn every_phase_but_the_first_can_be_reached() {
+        let mut reached = BTreeSet::from([Phase::InProgress]);
+        for _ in Phase::ALL {
+            let next: Vec<Phase> = reached
+                .iter()
+                .flat_map(|phase| EVENTS.iter().map(|event| phase.after(*event)))
+                .collect();
+            reached.extend(next);
+        }
+        assert_eq!(reached.len(), Phase::ALL.len());
+    }
+}

@@ -104,3 +104,55 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn exit(code: i32) -> Exit {
+        Exit {
+            code,
+            ..Exit::default()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn waits_grow_and_stay_below_the_longest(failures in 1_u32..100) {
+            let limits = RestartLimits { most_failures: 200, ..RestartLimits::default() };
+            let wait = |n| match after_exit(Restart::Always, &exit(1), n, &limits) {
+                AfterExit::Restart(wait) => wait,
+                AfterExit::GiveUp(why) => panic!("{why}"),
+            };
+            prop_assert!(wait(failures) <= wait(failures + 1));
+            prop_assert!(wait(failures) <= limits.longest_wait);
+            prop_assert!(wait(failures) >= limits.first_wait);
+        }
+    }
+
+    #[test]
+    fn policies_mean_what_they_say() {
+        let limits = RestartLimits::default();
+        let restarts = |policy, code| {
+            matches!(
+                after_exit(policy, &exit(code), 1, &limits),
+                AfterExit::Restart(_)
+            )
+        };
+        assert!(restarts(Restart::Always, 0) && restarts(Restart::Always, 1));
+        assert!(!restarts(Restart::OnFailure, 0) && restarts(Restart::OnFailure, 1));
+        assert!(!restarts(Restart::Never, 0) && !restarts(Restart::Never, 1));
+    }
+
+    #[test]
+    fn a_loop_has_an_end() {
+        let limits = RestartLimits::default();
+        let end = after_exit(Restart::Always, &exit(1), limits.most_failures + 1, &limits);
+        assert_eq!(
+            end,
+            AfterExit::GiveUp("exited with code 1, 11 times in a row".to_owned())
+        );
+    }
+}

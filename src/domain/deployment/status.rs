@@ -48,3 +48,21 @@ impl Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn combining_is_total_and_in_any_order_the_same() {
+        for a in Status::ALL {
+            assert_eq!(a.worse(a), a);
+            for b in Status::ALL {
+                assert_eq!(a.worse(b), b.worse(a));
+                for c in Status::ALL {
+                    assert_eq!(a.worse(b).worse(c), a.worse(b.worse(c)));
+                }
+            }
+        }
+    }
+}
