@@ -87,10 +87,7 @@ fn run(
         settings.state_folder.display(),
         engine.address()
     );
-    let policy = RealPolicy::new(
-        settings.policy.clone(),
-        engine.address().starts_with("unix:"),
-    );
+    let policy = RealPolicy::new(settings.policy.clone(), engine.is_local());
     let (supervisor, handle, events) = Supervisor::new(world, store, engine, policy, &stop);
     let services = ParameterServices::new(&mut node, parameters)?;
     tasks.spawn(services.run(stop.clone()));

@@ -18,7 +18,7 @@ use crate::domain::deployment::error_code::{ErrorCode, Failure};
 use crate::domain::deployment::steps::{ImageSource, Step, StepKey};
 use crate::domain::manifest::{Protocol, PullPolicy};
 use crate::domain::world::{Outcome, StepError, WorldStep};
-use crate::edge::docker::{Engine, EngineError};
+use crate::edge::docker::Engine;
 
 /// Progress is told at most so often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -190,9 +190,7 @@ async fn fetch(
                 .await
                 .map_err(|e| step_error(&e))
         }
-        ImageSource::Pull { image, policy } => pull(engine, &image, policy, progress)
-            .await
-            .map_err(|e| step_error(&e)),
+        ImageSource::Pull { image, policy } => pull(engine, &image, policy, progress).await,
     }
 }
 
@@ -201,14 +199,27 @@ async fn pull(
     image: &str,
     policy: PullPolicy,
     progress: Progress<'_>,
-) -> Result<(), EngineError> {
-    let present = policy != PullPolicy::Always && engine.has_image(image).await?;
-    match policy {
-        _ if present => Ok(()),
-        PullPolicy::Never => Err(EngineError::ImageNotFound {
-            image: image.to_owned(),
-        }),
-        PullPolicy::Missing | PullPolicy::Always => engine.pull(image, progress).await,
+) -> Result<(), StepError> {
+    let ask = async {
+        let present = policy != PullPolicy::Always && engine.has_image(image).await?;
+        match policy {
+            _ if present => Ok(true),
+            PullPolicy::Never => Ok(false),
+            PullPolicy::Missing | PullPolicy::Always => {
+                engine.pull(image, progress).await.map(|()| true)
+            }
+        }
+    };
+    match ask.await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(StepError::Failed(Failure::new(
+            ErrorCode::ImageNotFound,
+            format!(
+                "image {image} is not on this engine, and `pull: never` keeps it from being \
+                 pulled; build or load it, or leave `pull` out"
+            ),
+        ))),
+        Err(error) => Err(step_error(&error)),
     }
 }
 

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::request::Input;
 use crate::domain::deployment::executable::Sequence;
+use crate::edge::discovery::DiscoveryGroup;
 use crate::edge::docker::{ContainerEvent, Engine, EngineError};
 
 /// How long to wait before an engine that does not answer is asked again.
@@ -52,6 +53,8 @@ pub struct EngineWatch {
     pub stop: CancellationToken,
     /// Owns the tasks that look at containers.
     pub tasks: TaskTracker,
+    /// Keeps containers and the machine in each other's hearing.
+    pub discovery: DiscoveryGroup,
 }
 
 impl EngineWatch {
@@ -116,7 +119,31 @@ impl EngineWatch {
         let sequence = self.sequencer.next();
         let containers = self.engine.list().await?;
         self.tell(Input::Synced(sequence, containers)).await;
-        Ok(())
+        self.open_discovery().await
+    }
+
+    /// The engine may have made its network anew since the last time.
+    async fn open_discovery(&self) -> Result<(), EngineError> {
+        if !self.engine.is_local() {
+            return Ok(());
+        }
+        match self.engine.bridge_gateway().await {
+            Ok(Some(gateway)) => {
+                if let Err(error) = self.discovery.join(gateway) {
+                    tracing::warn!("nodes of this machine may not hear containers: {error}");
+                }
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(error @ (EngineError::Unreachable { .. } | EngineError::Deadline { .. })) => {
+                Err(error)
+            }
+            // An engine without a bridge of its own is set up like that on purpose.
+            Err(error) => {
+                tracing::debug!("the engine's network is not known: {error}");
+                Ok(())
+            }
+        }
     }
 
     /// Looks at a container because of an event. Looks run beside each other; the number that

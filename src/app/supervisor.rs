@@ -20,6 +20,7 @@ use crate::domain::deployment::DeploymentId;
 use crate::domain::events::{ChangeEvent, changes};
 use crate::domain::world::refusal::Refusal;
 use crate::domain::world::{Admission, World};
+use crate::edge::discovery::DiscoveryGroup;
 use crate::edge::docker::Engine;
 use crate::edge::store::Store;
 
@@ -99,6 +100,7 @@ impl Supervisor {
             sequencer: sequencer.clone(),
             stop: stop.clone(),
             tasks: tasks.clone(),
+            discovery: DiscoveryGroup::default(),
         };
         tasks.spawn(watch.run());
         let handle = Handle {

@@ -9,46 +9,67 @@ use docker_credential::{CredentialRetrievalError, DockerCredential};
 
 use super::{Engine, EngineError, reference};
 
+/// What is known of the user's login at a registry.
+#[derive(Default)]
+pub(super) struct Login {
+    /// None: ask as nobody in particular.
+    pub credentials: Option<DockerCredentials>,
+    problem: Option<String>,
+}
+
+impl Login {
+    /// Adds to a registry's refusal why there were no credentials.
+    pub(super) fn explain(&self, error: EngineError) -> EngineError {
+        match (error, &self.problem) {
+            (EngineError::RegistryDenied { image, cause }, Some(problem)) => {
+                let cause = format!("{cause}; the login could not be read: {problem}");
+                EngineError::RegistryDenied { image, cause }
+            }
+            (error, _) => error,
+        }
+    }
+}
+
 impl Engine {
-    /// What the user's Docker configuration holds for the image's registry, if anything. A
-    /// credential helper is a program, so this runs beside the others.
-    pub(super) async fn credentials(
-        &self,
-        image: &str,
-    ) -> Result<Option<DockerCredentials>, EngineError> {
+    /// What the user's Docker configuration holds for the image's registry. As in Docker, a login
+    /// that cannot be read is no error yet: the image may be there for everyone. A credential
+    /// helper is a program, so this runs beside the others.
+    pub(super) async fn login(&self, image: &str) -> Login {
         let file = self.shared.docker_config.clone().or_else(default_file);
         let registry = reference::registry(image).to_owned();
         let asked = tokio::task::spawn_blocking(move || look_up(file, &registry));
         let found = self
             .within("give the credentials", self.deadlines().question, asked)
-            .await?;
+            .await;
+        let found = match found {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("its helper does not answer".to_owned()),
+        };
         match found {
-            Ok(Ok(credentials)) => Ok(credentials),
-            Ok(Err(cause)) => Err(denied(image, cause)),
-            Err(error) => Err(denied(image, error.to_string())),
+            Ok(credentials) => Login {
+                credentials,
+                problem: None,
+            },
+            Err(problem) => Login {
+                credentials: None,
+                problem: Some(problem),
+            },
         }
     }
 
-    /// The credentials of several registries, for a build from their images. A registry whose
-    /// credentials cannot be had is left out: the build may not need them, and says if it does.
+    /// The credentials of several registries, for a build from their images.
     pub(super) async fn credentials_of_all(
         &self,
         images: &[String],
     ) -> HashMap<String, DockerCredentials> {
         let mut all = HashMap::new();
         for image in images {
-            if let Ok(Some(credentials)) = self.credentials(image).await {
+            if let Some(credentials) = self.login(image).await.credentials {
                 all.insert(reference::registry(image).to_owned(), credentials);
             }
         }
         all
-    }
-}
-
-fn denied(image: &str, cause: String) -> EngineError {
-    EngineError::RegistryDenied {
-        image: image.to_owned(),
-        cause,
     }
 }
 

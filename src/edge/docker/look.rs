@@ -9,6 +9,7 @@ use bollard::models::{
 use bollard::query_parameters::ListContainersOptions;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::classify::{self, Asked};
 use super::{Engine, EngineError, logs};
 use crate::domain::container::{ContainerFacts, ContainerState, Exit, PublishedPort, labels};
 use crate::domain::manifest::Protocol;
@@ -30,16 +31,19 @@ impl Engine {
         if let ContainerState::Exited(exit) = &mut facts.state
             && exit.code != 0
         {
-            // It may be removed meanwhile; then there is nothing left to quote.
-            exit.last_output = self
-                .logs_tail(&facts.id, LAST_LINES)
-                .await
-                .unwrap_or_default();
-            if exit.message.is_empty() {
-                exit.message = logs::init_failure(&exit.last_output).unwrap_or_default();
-            }
+            self.explain_end(&facts.id, exit).await;
         }
         Ok(Some(facts))
+    }
+
+    /// Adds to a failure what is known of its cause.
+    async fn explain_end(&self, id: &str, exit: &mut Exit) {
+        // It may be removed meanwhile; then there is nothing left to quote.
+        exit.last_output = self.logs_tail(id, LAST_LINES).await.unwrap_or_default();
+        exit.message = match exit.message.is_empty() {
+            true => logs::init_failure(&exit.last_output).unwrap_or_default(),
+            false => start_failure(&exit.message),
+        };
     }
 
     /// Every container of this owner, running or not.
@@ -82,6 +86,16 @@ fn facts_of(found: ContainerInspectResponse) -> ContainerFacts {
         state: state_of(found.state.unwrap_or_default()),
         ports: found.network_settings.map(ports_of).unwrap_or_default(),
     }
+}
+
+/// What the engine noted on a container that it could not start, in the words that the start itself
+/// failed with.
+fn start_failure(noted: &str) -> String {
+    let asked = Asked {
+        what: "start the container",
+        image: None,
+    };
+    classify::of_text(noted, asked).to_string()
 }
 
 /// A container that could not be started stays "created", with an error: for us it has ended.

@@ -17,6 +17,7 @@ mod ignore;
 mod life;
 mod logs;
 mod look;
+mod network;
 mod ping;
 mod progress;
 mod pull;
@@ -42,7 +43,7 @@ type Failure = bollard::errors::Error;
 /// what is known of the engine.
 ///
 /// bollard opens a connection for each request to a socket or TCP address and keeps none; on a
-/// socket that costs a tenth of a millisecond. Connections over SSH are kept.
+/// socket a ping takes 0.15 ms with all that. Connections over SSH are kept.
 #[derive(Clone)]
 pub struct Engine {
     shared: Arc<Shared>,

@@ -31,12 +31,12 @@ impl Engine {
         progress: &(dyn Fn(ImageProgress) + Send + Sync),
     ) -> Result<(), EngineError> {
         let client = self.client()?;
-        let credentials = self.credentials(image).await?;
+        let login = self.login(image).await;
         let options = CreateImageOptions {
             from_image: Some(reference::with_tag(image)),
             ..Default::default()
         };
-        let mut messages = client.create_image(Some(options), None, credentials);
+        let mut messages = client.create_image(Some(options), None, login.credentials.clone());
         let mut pull = Pull::default();
         let limit = self.deadlines().pull_stall;
         while let Some(message) = next_within(limit, &mut messages)
@@ -47,8 +47,9 @@ impl Engine {
                 what: "pull the image",
                 image: Some(image),
             };
-            let message = message
-                .map_err(|failure| classify::explain(&self.shared.address, &failure, asked))?;
+            let message = message.map_err(|failure| {
+                login.explain(classify::explain(&self.shared.address, &failure, asked))
+            })?;
             if let Some(news) = pull.take(&message) {
                 progress(news);
             }

@@ -1,0 +1,26 @@
+//! The Docker edge against a real engine. Needs Debian's busybox-static and docker-registry.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says by them what went wrong"
+)]
+
+#[path = "support/docker/mod.rs"]
+mod support;
+
+#[path = "docker_engine/build.rs"]
+mod build;
+#[path = "docker_engine/events.rs"]
+mod events;
+#[path = "docker_engine/life.rs"]
+mod life;
+#[path = "docker_engine/pull.rs"]
+mod pull;
+#[path = "docker_engine/reach.rs"]
+mod reach;
+#[path = "docker_engine/refusals.rs"]
+mod refusals;
+#[path = "docker_engine/settings.rs"]
+mod settings;

@@ -1,0 +1,159 @@
+//! The engine's news.
+
+use std::time::{Duration, Instant};
+
+use bollard::query_parameters::KillContainerOptions;
+use futures::{Stream, StreamExt};
+use shipmate::edge::docker::{ContainerEvent, Engine, EngineError};
+
+use crate::support::proxy::Proxy;
+use crate::support::{World, docker};
+
+type News = Result<ContainerEvent, EngineError>;
+
+async fn next(news: &mut (impl Stream<Item = News> + Unpin)) -> Option<News> {
+    let next = tokio::time::timeout(Duration::from_secs(30), news.next());
+    next.await.expect("news come within 30 s")
+}
+
+/// Passes over all news up to one of this kind.
+async fn until(news: &mut (impl Stream<Item = News> + Unpin), wanted: &str) -> ContainerEvent {
+    loop {
+        let event = next(news).await.expect("the stream goes on").unwrap();
+        match &event {
+            ContainerEvent::Changed { action, .. } if action == wanted => return event,
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_life_is_told_in_order() {
+    let (world, stranger) = tokio::join!(World::new(), World::new());
+    let mut news = world.engine.events();
+    assert_eq!(next(&mut news).await, Some(Ok(ContainerEvent::Connected)));
+    stranger
+        .run(&stranger.spec("main", &["true"]))
+        .await
+        .unwrap();
+    let spec = world.script(
+        "main",
+        "trap 'exit 4' INT; echo up; while true; do sleep 0.1; done",
+    );
+    let id = world.run(&spec).await.unwrap();
+    world.wrote(&id, "up").await;
+    docker().pause_container(&id).await.unwrap();
+    docker().unpause_container(&id).await.unwrap();
+    world.engine.take_down(&id, 5).await.unwrap();
+
+    let mut actions = Vec::new();
+    let mut times = Vec::new();
+    while actions.last().is_none_or(|last| last != "destroy") {
+        let Some(Ok(ContainerEvent::Changed {
+            id: whose,
+            name,
+            action,
+            exit_code,
+            signal,
+            time_nano,
+            labels,
+        })) = next(&mut news).await
+        else {
+            panic!("the stream goes on");
+        };
+        assert_eq!((&whose, &name), (&id, &spec.name));
+        assert_eq!(labels, spec.labels);
+        assert_eq!(exit_code, (action == "die").then_some(4), "{action}");
+        assert_eq!(signal, (action == "kill").then_some(2), "{action}");
+        actions.push(action);
+        times.push(time_nano);
+    }
+    let expected = [
+        "create", "start", "pause", "unpause", "kill", "die", "stop", "destroy",
+    ];
+    assert_eq!(actions, expected);
+    assert!(times.is_sorted() && times[0] > 1_500_000_000_000_000_000);
+}
+
+/// Nobody reads the stream, not even its connection is made, and yet nothing is lost.
+#[tokio::test]
+async fn nothing_is_lost_after_connected() {
+    let world = World::new().await;
+    let mut news = world.engine.events();
+    assert_eq!(next(&mut news).await, Some(Ok(ContainerEvent::Connected)));
+    let id = world.run(&world.spec("main", &["true"])).await.unwrap();
+    world.ended(&id).await;
+    for wanted in ["create", "start", "die"] {
+        until(&mut news, wanted).await;
+    }
+}
+
+/// Others' deeds of the past are no news.
+#[tokio::test]
+async fn nothing_from_before_connected_is_told() {
+    let world = World::new().await;
+    let old = world.run(&world.spec("old", &["true"])).await.unwrap();
+    world.ended(&old).await;
+    let mut news = world.engine.events();
+    next(&mut news).await;
+    let new = world
+        .engine
+        .create(&world.spec("new", &["true"]))
+        .await
+        .unwrap();
+    let Some(Ok(ContainerEvent::Changed { id, .. })) = next(&mut news).await else {
+        panic!("the stream goes on");
+    };
+    assert_eq!(id, new);
+}
+
+#[tokio::test]
+async fn a_lost_engine_ends_the_stream_with_an_error() {
+    let world = World::new().await;
+    let proxy = Proxy::open();
+    let engine = Engine::connect(&proxy.address(), &world.owner, Default::default()).unwrap();
+    let mut news = engine.events();
+    assert_eq!(next(&mut news).await, Some(Ok(ContainerEvent::Connected)));
+    world
+        .engine
+        .create(&world.spec("main", &["true"]))
+        .await
+        .unwrap();
+    until(&mut news, "create").await;
+    proxy.cut();
+    let error = next(&mut news)
+        .await
+        .expect("the error comes first")
+        .unwrap_err();
+    assert!(matches!(error, EngineError::Unreachable { .. }), "{error}");
+    assert_eq!(next(&mut news).await, None);
+    let again = next(&mut engine.events()).await;
+    assert!(
+        matches!(again, Some(Err(EngineError::Unreachable { .. }))),
+        "{again:?}"
+    );
+}
+
+/// How soon a death is known is printed, not judged: machines differ.
+#[tokio::test]
+async fn a_death_is_told_at_once() {
+    let world = World::new().await;
+    let mut news = world.engine.events();
+    next(&mut news).await;
+    let mut took = Vec::new();
+    for n in 0..5 {
+        let id = world
+            .run(&world.spec(&n.to_string(), &["sleep", "1000"]))
+            .await
+            .unwrap();
+        until(&mut news, "start").await;
+        let begin = Instant::now();
+        let kill = docker();
+        let (_, _) = tokio::join!(
+            kill.kill_container(&id, None::<KillContainerOptions>),
+            until(&mut news, "die")
+        );
+        took.push(begin.elapsed());
+    }
+    println!("from kill to news: {took:?}");
+}

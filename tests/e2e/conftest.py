@@ -1,0 +1,61 @@
+"""The fixtures of the end-to-end tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# The client that the demo uses is the one that is tested.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+# As scripts/env.sh does, for who starts pytest without it: shared memory does not reach containers.
+os.environ.setdefault("FASTDDS_BUILTIN_TRANSPORTS", "UDPv4")
+
+from harness.place import tidy_up_after_killed_tests  # noqa: E402
+from harness.ship import Ship, a_ship  # noqa: E402
+
+
+# The last resort: every wait in the tests has a shorter deadline of its own.
+TEST_WITHIN_SECONDS = 300
+
+
+def pytest_configure() -> None:
+    """Begin tidily, and end so: when terminated, fixtures tidy up as they do after Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    tidy_up_after_killed_tests()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test an end."""
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_WITHIN_SECONDS))
+
+
+@pytest.fixture
+def ship(tmp_path: Path) -> Iterator[Ship]:
+    """A started node with its defaults."""
+    with a_ship(tmp_path) as it:
+        yield it
+
+
+@pytest.fixture
+def make_ship(tmp_path: Path) -> Iterator[Callable[..., Ship]]:
+    """Nodes with settings of the test's own; each has a folder of its own unless it is told one."""
+    with ExitStack() as stack:
+        count = 0
+
+        def make(folder: Path | None = None, **settings: Any) -> Ship:
+            nonlocal count
+            count += 1
+            own = folder or tmp_path / f"node-{count}"
+            own.mkdir(exist_ok=True)
+            return stack.enter_context(a_ship(own, **settings))
+
+        yield make

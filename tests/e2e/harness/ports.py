@@ -1,0 +1,23 @@
+"""Ports of this machine."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def a_free_port() -> int:
+    """A port on which nothing listened a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("0.0.0.0", 0))
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def a_taken_port() -> Iterator[int]:
+    """A port on which this process listens."""
+    with socket.socket() as listener:
+        listener.bind(("0.0.0.0", 0))
+        listener.listen()
+        yield listener.getsockname()[1]

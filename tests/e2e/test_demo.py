@@ -1,0 +1,64 @@
+"""The three packages of the demo, deployed side by side."""
+
+import subprocess
+
+import pytest
+from demo_client import Goal
+from harness.process import REPOSITORY
+from harness.ship import EXAMPLES, Ship
+from shipmate.msg import Deployment
+from turtle_interfaces.action import Goto
+from turtle_interfaces.msg import Pose, Sensors
+
+PACKAGES = ("simulator", "command_center", "turtle")
+DATA_WITHIN_SECONDS = 30.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def images() -> None:
+    """Build the demo's images, which takes a moment only when they have changed."""
+    subprocess.run([REPOSITORY / "scripts" / "demo.sh", "images"], check=True, timeout=120)
+
+
+def deploy_the_demo(ship: Ship) -> None:
+    """Register the three packages from their folders, and deploy them at once."""
+    for package in PACKAGES:
+        answer = ship.client.register(path=str(EXAMPLES / package))
+        assert answer.success, f"{answer.message} {answer.problems}"
+    goals = [ship.client.deploy(package) for package in PACKAGES]
+    for goal in goals:
+        result = goal.result()
+        assert result.deployment.phase == Deployment.PHASE_SUCCEEDED, result.message
+
+
+def test_the_demo_says_its_poses_and_drives(ship: Ship) -> None:
+    """Every arrow of the demo's figure carries data, seen from outside of the containers."""
+    poses = ship.ros.listen(Pose, "/sim/pose")
+    sensors = ship.ros.listen(Sensors, "/sim/sensors")
+    deploy_the_demo(ship)
+
+    # The command center has called the simulator: without that, there is no such turtle.
+    poses.wait_for(lambda it: it.turtle == "turtle_0", DATA_WITHIN_SECONDS, "turtle_0 is simulated")
+    sensors.wait_for(lambda it: it.turtle == "turtle_0", DATA_WITHIN_SECONDS, "turtle_0 senses")
+    # It sends goals to the turtle too, and has it put to where the goal was.
+    at_goal = "the command center sent the turtle to its first waypoint"
+    poses.wait_for(
+        lambda it: (it.x - 2.0) ** 2 + (it.y - 2.0) ** 2 < 0.1, DATA_WITHIN_SECONDS, at_goal
+    )
+    assert drive(ship, 5.0, 5.0).success
+
+
+def drive(ship: Ship, x: float, y: float) -> Goto.Result:
+    """Send the turtle somewhere, among the command center's own goals."""
+    client = ship.ros.action(Goto, "/turtle_0/goto_action", DATA_WITHIN_SECONDS)
+    goal = Goal(ship.ros, client, Goto.Goal(x=x, y=y), "goto")
+    return goal.result(DATA_WITHIN_SECONDS)
+
+
+def test_the_demo_comes_down(ship: Ship) -> None:
+    """After deprovisioning the three, nothing of them is left."""
+    deploy_the_demo(ship)
+
+    for goal in [ship.client.deprovision(package) for package in PACKAGES]:
+        assert goal.result().deployment.phase == Deployment.PHASE_DEPLOYMENT_STOPPED
+    assert ship.engine.leftovers() == []
