@@ -1,11 +1,11 @@
 //! Does what the domain says: each step becomes a task that ends with its outcome.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -151,8 +151,14 @@ impl Effects {
         let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
         let policy = self.policy.clone();
         self.tasks.spawn(async move {
-            let progress = progress_to(inputs.clone(), key.clone());
-            let work = fetch(&engine, &policy, image, folder.as_deref(), &progress);
+            let (latest, news) = watch::channel(ImageProgress::default());
+            let progress = |progress| drop(latest.send_replace(progress));
+            let work = async {
+                tokio::select! {
+                    done = fetch(&engine, &policy, image, folder.as_deref(), &progress) => done,
+                    never = tell_progress(news, &inputs, &key) => match never {},
+                }
+            };
             let outcome = match cancel.run_until_cancelled(work).await {
                 None => Outcome::Error(StepError::Canceled),
                 Some(Ok(())) => Outcome::Fetched,
@@ -223,19 +229,20 @@ async fn pull(
     }
 }
 
-/// Tells the loop how far an image is, but not too often; when the loop has much to do, less often.
-fn progress_to(inputs: mpsc::Sender<Input>, key: StepKey) -> impl Fn(ImageProgress) + Send + Sync {
-    let last = Mutex::new(None::<Instant>);
-    move |progress| {
-        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|told| told.elapsed() >= PROGRESS_EVERY)
-            && inputs
-                .try_send(Input::Progress(key.clone(), progress))
-                .is_ok()
-        {
-            *last = Some(Instant::now());
-        }
+/// Tells the loop how far an image is, but not too often. What is told last is always the latest:
+/// when a pull stalls, that is what is shown meanwhile.
+async fn tell_progress(
+    mut news: watch::Receiver<ImageProgress>,
+    inputs: &mpsc::Sender<Input>,
+    key: &StepKey,
+) -> Infallible {
+    while news.changed().await.is_ok() {
+        let latest = news.borrow_and_update().clone();
+        inputs.send(Input::Progress(key.clone(), latest)).await.ok();
+        tokio::time::sleep(PROGRESS_EVERY).await;
     }
+    // There are no more news; whoever waits for the image waits beside this.
+    std::future::pending().await
 }
 
 /// Whether a port of this machine is free. Found out by taking it, which is what the engine will

@@ -127,9 +127,9 @@ impl EngineWatch {
         if !self.engine.is_local() {
             return Ok(());
         }
-        match self.engine.bridge_gateway().await {
-            Ok(Some(gateway)) => {
-                if let Err(error) = self.discovery.join(gateway) {
+        match self.engine.bridge_interface().await {
+            Ok(Some(interface)) => {
+                if let Err(error) = self.discovery.join(&interface) {
                     tracing::warn!("nodes of this machine may not hear containers: {error}");
                 }
                 Ok(())

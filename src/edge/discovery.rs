@@ -7,7 +7,7 @@
 //! (IP_MULTICAST_ALL, which is the default), so one socket that joins and never reads is enough
 //! for all of them, in every domain.
 
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::sync::{Mutex, PoisonError};
 
 /// Where participants announce themselves, by the DDS standard.
@@ -20,22 +20,36 @@ pub struct DiscoveryGroup {
 }
 
 impl DiscoveryGroup {
-    /// Joins on the interface with this address, and stays joined. Joining again is no work.
+    /// Joins on the interface of this name, and stays joined. Joining again is no work.
     ///
     /// # Errors
     /// When the machine has no such interface, or no multicast.
-    pub fn join(&self, interface: Ipv4Addr) -> std::io::Result<()> {
+    pub fn join(&self, interface: &str) -> std::io::Result<()> {
+        let address = address_of(interface)?;
         let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
-        if joined
-            .as_ref()
-            .is_some_and(|(address, _)| *address == interface)
-        {
+        if joined.as_ref().is_some_and(|(known, _)| *known == address) {
             return Ok(());
         }
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
-        socket.join_multicast_v4(&GROUP, &interface)?;
-        tracing::debug!("discovery is open on {interface}");
-        *joined = Some((interface, socket));
+        socket.join_multicast_v4(&GROUP, &address)?;
+        tracing::debug!("discovery is open on {interface} ({address})");
+        *joined = Some((address, socket));
         Ok(())
     }
+}
+
+fn address_of(interface: &str) -> std::io::Result<Ipv4Addr> {
+    let address = if_addrs::get_if_addrs()?
+        .into_iter()
+        .filter(|known| known.name == interface)
+        .find_map(|known| match known.ip() {
+            IpAddr::V4(address) => Some(address),
+            IpAddr::V6(_) => None,
+        });
+    address.ok_or_else(|| {
+        std::io::Error::new(
+            std::io::ErrorKind::NotFound,
+            format!("interface {interface} has no IPv4 address"),
+        )
+    })
 }

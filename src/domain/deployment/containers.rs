@@ -125,6 +125,10 @@ impl Deployment {
     ) -> BTreeMap<String, String> {
         let domain = component.ros.domain_id.unwrap_or(identity.domain_id);
         let mut environment = ros_environment(domain, component.ros.rmw.as_deref());
+        if executable.user.is_some() {
+            // Whoever is no user of the image has no home for logs, and ROS does not start then.
+            environment.insert("ROS_LOG_DIR".to_owned(), "/tmp/ros-log".to_owned());
+        }
         for (name, value) in &executable.environment {
             environment.insert(name.clone(), self.expand(&value.to_string()));
         }

@@ -286,7 +286,11 @@ impl ExecutableState {
     fn restart_reason(&self) -> String {
         let how = self.last_exit.as_ref().map_or_else(
             || "the container was stopped".to_owned(),
-            |exit| format!("it {}", describe(exit)),
+            |exit| match exit.message.is_empty() {
+                true => format!("it {}", describe(exit)),
+                // The engine's own words are a sentence.
+                false => describe(exit),
+            },
         );
         format!("{how}; restart {} follows", self.restarts.saturating_add(1))
     }

@@ -1,16 +1,16 @@
 //! Where the engine's own network meets the machine.
 
-use std::net::Ipv4Addr;
-
 use super::{Engine, EngineError};
 
 /// The network of containers that ask for no other.
 const BRIDGE: &str = "bridge";
+/// The network's option that names its interface.
+const INTERFACE: &str = "com.docker.network.bridge.name";
 
 impl Engine {
-    /// The machine's address on the network that containers are on by default; None when the
-    /// engine has no such network.
-    pub async fn bridge_gateway(&self) -> Result<Option<Ipv4Addr>, EngineError> {
+    /// The machine's interface on the network that containers are on by default, for example
+    /// docker0; None when the engine has no such network.
+    pub async fn bridge_interface(&self) -> Result<Option<String>, EngineError> {
         let what = "inspect its network";
         let client = self.client()?;
         let found = self
@@ -21,9 +21,7 @@ impl Engine {
             )
             .await?
             .map_err(|failure| self.explain(&failure, what))?;
-        let ipam = found.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
-        let gateways = ipam.into_iter().filter_map(|config| config.gateway);
-        Ok(gateways.filter_map(|gateway| gateway.parse().ok()).next())
+        Ok(found.options.unwrap_or_default().remove(INTERFACE))
     }
 
     /// Whether the engine is this machine's own, so that its paths, ports and networks are ours.
