@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use shipmate::app::face;
+use shipmate::app::face::diagnostics::Diagnostics;
 use shipmate::app::real_paths::RealPolicy;
 use shipmate::app::settings::{self, Settings};
 use shipmate::app::supervisor::Supervisor;
@@ -13,7 +14,7 @@ use shipmate::domain::deployment::containers::Identity;
 use shipmate::domain::world::{World, WorldSettings};
 use shipmate::edge::docker::Engine;
 use shipmate::edge::ros::logging::{RosLayer, set_node_name};
-use shipmate::edge::ros::node::RosNode;
+use shipmate::edge::ros::node::{RosNode, SpinLatency};
 use shipmate::edge::ros::parameters::{ParameterServices, Parameters};
 use shipmate::edge::store::Store;
 use tokio::runtime::Runtime;
@@ -88,6 +89,7 @@ fn run(
         engine.address()
     );
     let policy = RealPolicy::new(settings.policy.clone(), engine.is_local());
+    let address = engine.address();
     let (supervisor, handle, events) = Supervisor::new(world, store, engine, policy, &stop);
     let services = ParameterServices::new(&mut node, parameters)?;
     tasks.spawn(services.run(stop.clone()));
@@ -99,13 +101,16 @@ fn run(
         &tasks,
         &stop,
     )?;
+    let latency = SpinLatency::default();
+    let diagnostics = Diagnostics::new(&mut node, handle, address, latency.clone())?;
+    tasks.spawn(diagnostics.run(stop.clone()));
     let supervising = runtime.spawn(supervisor.run());
     let mut signals = [SignalKind::interrupt(), SignalKind::terminate()]
         .map(signal)
         .into_iter()
         .collect::<Result<Vec<_>, _>>()
         .context("signals cannot be heard")?;
-    let spinning = node.spin(stop.clone())?;
+    let spinning = node.spin(stop.clone(), latency)?;
     tracing::info!("ready");
     runtime.block_on(async {
         let heard = signals.iter_mut().map(|s| Box::pin(s.recv()));

@@ -12,6 +12,8 @@ use crate::domain::world::World;
 pub struct Snapshot {
     /// The deployments. What did not change since the last snapshot is shared with it.
     pub deployments: Vec<Arc<DeploymentView>>,
+    /// Why the engine cannot be asked, when it cannot.
+    pub unreachable: Option<String>,
 }
 
 impl Snapshot {
@@ -90,9 +92,12 @@ impl Views {
     }
 
     /// All of them at this moment.
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self, world: &World) -> Snapshot {
         let mut deployments: Vec<_> = self.known.values().cloned().collect();
         deployments.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-        Snapshot { deployments }
+        Snapshot {
+            deployments,
+            unreachable: world.unreachable().map(str::to_owned),
+        }
     }
 }

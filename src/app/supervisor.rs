@@ -36,9 +36,20 @@ const LAST_WORDS: Duration = Duration::from_millis(800);
 pub struct Handle {
     inputs: mpsc::Sender<Input>,
     snapshots: watch::Receiver<Snapshot>,
+    events: mpsc::Sender<ChangeEvent>,
 }
 
 impl Handle {
+    /// How many inputs wait for the loop, and how many may.
+    pub fn waiting_inputs(&self) -> (usize, usize) {
+        waiting(&self.inputs)
+    }
+
+    /// How many events wait to be published, and how many may.
+    pub fn waiting_events(&self) -> (usize, usize) {
+        waiting(&self.events)
+    }
+
     /// Asks for something, unless too much is waiting.
     ///
     /// # Errors
@@ -106,6 +117,7 @@ impl Supervisor {
         let handle = Handle {
             inputs: inputs_sender.clone(),
             snapshots: shown,
+            events: events.clone(),
         };
         let effects = Effects::new(
             engine,
@@ -137,7 +149,8 @@ impl Supervisor {
     /// Runs until it is told to stop; then the containers stay as they are, and what changed is
     /// written.
     pub async fn run(mut self) {
-        self.snapshots.send_replace(self.views.snapshot());
+        self.snapshots
+            .send_replace(self.views.snapshot(&self.world));
         let stop = self.stop.clone();
         let mut taken = Vec::new();
         while stop
@@ -412,7 +425,8 @@ impl Supervisor {
 
     fn show(&mut self, touched: &std::collections::BTreeSet<DeploymentId>) {
         let now = clock::now();
-        let mut changed = false;
+        let mut changed =
+            self.snapshots.borrow().unreachable.as_deref() != self.world.unreachable();
         for id in touched {
             // What is not on the disk yet may still be refused.
             if self.world.deployment(id).is_some_and(|d| !d.saved) {
@@ -428,7 +442,8 @@ impl Supervisor {
             changed = true;
         }
         if changed {
-            self.snapshots.send_replace(self.views.snapshot());
+            self.snapshots
+                .send_replace(self.views.snapshot(&self.world));
         }
     }
 
@@ -439,6 +454,11 @@ impl Supervisor {
             }
         }
     }
+}
+
+fn waiting<T>(sender: &mpsc::Sender<T>) -> (usize, usize) {
+    let most = sender.max_capacity();
+    (most - sender.capacity(), most)
 }
 
 /// A new deployment's id.

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod container;
 pub mod deployment;
 pub mod events;
+pub mod health;
 pub mod manifest;
 pub mod policy;
 pub mod time;

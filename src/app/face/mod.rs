@@ -4,6 +4,7 @@
 mod catalogue;
 mod deploy;
 mod deprovision;
+pub mod diagnostics;
 mod publish;
 mod queries;
 

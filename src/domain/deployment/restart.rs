@@ -50,13 +50,19 @@ pub fn after_exit(
         Restart::OnFailure => exit.code != 0,
         Restart::Never => false,
     };
-    if !restart {
+    if !restart || cannot_be_run(exit) {
         return AfterExit::GiveUp(describe(exit));
     }
     if failures > limits.most_failures {
         return AfterExit::GiveUp(format!("{}, {failures} times in a row", describe(exit)));
     }
     AfterExit::Restart(wait(failures, limits))
+}
+
+/// Whether the engine says that the command itself is at fault: what is not in the image will not
+/// be there next time.
+fn cannot_be_run(exit: &Exit) -> bool {
+    matches!(exit.code, 126 | 127) && !exit.message.is_empty()
 }
 
 /// Doubles from `first_wait` to `longest_wait`.
@@ -144,6 +150,21 @@ mod tests {
         assert!(restarts(Restart::Always, 0) && restarts(Restart::Always, 1));
         assert!(!restarts(Restart::OnFailure, 0) && restarts(Restart::OnFailure, 1));
         assert!(!restarts(Restart::Never, 0) && !restarts(Restart::Never, 1));
+    }
+
+    #[test]
+    fn a_command_that_cannot_be_run_is_not_tried_again() {
+        let limits = RestartLimits::default();
+        let why = "the command fly cannot be run (it is not in the image)";
+        let of_engine = Exit {
+            message: why.to_owned(),
+            ..exit(127)
+        };
+        let end = after_exit(Restart::Always, &of_engine, 1, &limits);
+        assert_eq!(end, AfterExit::GiveUp(why.to_owned()));
+        // A shell that does not find a command may find it later.
+        let of_shell = after_exit(Restart::Always, &exit(127), 1, &limits);
+        assert!(matches!(of_shell, AfterExit::Restart(_)));
     }
 
     #[test]

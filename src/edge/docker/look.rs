@@ -64,9 +64,15 @@ impl Engine {
         stream::iter(ids)
             .map(|id| async move { self.inspect(&id).await })
             .buffer_unordered(AT_ONCE)
-            .try_filter_map(async |facts| Ok(facts))
+            .try_filter_map(async |facts| Ok(facts.filter(|facts| self.is_ours(facts))))
             .try_collect()
             .await
+    }
+
+    /// Looked at once more, since whoever lists may take down what is listed: an engine that does
+    /// not know the filter must not cost a user's own containers.
+    fn is_ours(&self, facts: &ContainerFacts) -> bool {
+        facts.labels.get(labels::OWNER) == Some(&self.shared.owner)
     }
 
     /// The filter for this owner's containers.

@@ -1,5 +1,6 @@
 //! From what the domain shows to shipmate's messages.
 
+use r2r::diagnostic_msgs::msg::{DiagnosticStatus, KeyValue};
 use r2r::shipmate::msg;
 
 use super::action_server::time;
@@ -11,6 +12,7 @@ use crate::domain::deployment::view::{
     ComponentView, Condition, DeploymentView, EndpointView, ExecutableView,
 };
 use crate::domain::events::ChangeEvent;
+use crate::domain::health::Health;
 use crate::domain::manifest::{Package, ParameterKind, Problem, Protocol, Runtime, Scalar};
 use crate::domain::time::WallTime;
 
@@ -171,6 +173,29 @@ pub fn header(now: WallTime) -> r2r::std_msgs::msg::Header {
     r2r::std_msgs::msg::Header {
         stamp: time(now),
         frame_id: String::new(),
+    }
+}
+
+/// How something is, for `/diagnostics`.
+pub fn diagnostic(health: &Health, node: &str) -> DiagnosticStatus {
+    DiagnosticStatus {
+        level: health.level as u8,
+        // Viewers sort by what stands before the colon.
+        name: text(&format!(
+            "{}: {}",
+            node.trim_start_matches('/'),
+            health.name
+        )),
+        message: text(&health.message),
+        hardware_id: node.to_owned(),
+        values: health
+            .values
+            .iter()
+            .map(|(key, value)| KeyValue {
+                key: (*key).to_owned(),
+                value: text(value),
+            })
+            .collect(),
     }
 }
 

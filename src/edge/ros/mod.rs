@@ -12,6 +12,7 @@ pub mod messages;
 pub mod node;
 pub mod parameters;
 
+pub use r2r::diagnostic_msgs::msg::DiagnosticArray;
 pub use r2r::shipmate::{action, msg, srv};
 pub use r2r::{Publisher, QosProfile, ServiceRequest};
 

@@ -1,7 +1,9 @@
 //! The node, and the one thread that spins it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, Stream};
@@ -17,6 +19,22 @@ use super::RosError;
 const SPIN: Duration = Duration::from_millis(200);
 /// How many requests to one service may wait for an answer.
 const WAITING_REQUESTS: usize = 256;
+
+/// The longest time that the spinning thread was kept from spinning.
+#[derive(Clone, Debug, Default)]
+pub struct SpinLatency(Arc<AtomicU64>);
+
+impl SpinLatency {
+    fn note(&self, time: Duration) {
+        let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.0.fetch_max(microseconds, Ordering::Relaxed);
+    }
+
+    /// The longest since the last call, in microseconds.
+    pub fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
 
 /// A node that is being put together; it hears nothing before it spins.
 pub struct RosNode {
@@ -119,11 +137,16 @@ impl RosNode {
         self.forwarders.push(forwarding.boxed());
     }
 
-    /// Spins on a thread of its own until `stop`.
+    /// Spins on a thread of its own until `stop`; how long it was kept from spinning goes to
+    /// `latency`.
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub fn spin(self, stop: CancellationToken) -> Result<JoinHandle<()>, RosError> {
+    pub fn spin(
+        self,
+        stop: CancellationToken,
+        latency: SpinLatency,
+    ) -> Result<JoinHandle<()>, RosError> {
         let Self {
             mut node,
             mut forwarders,
@@ -133,8 +156,10 @@ impl RosNode {
             .spawn(move || {
                 while !stop.is_cancelled() {
                     node.spin_once(SPIN);
+                    let heard = Instant::now();
                     // Each forwarder takes all that waits for it; none of them ever ends.
                     forwarders.next().now_or_never();
+                    latency.note(heard.elapsed());
                 }
             })
             .map_err(RosError::Thread)
