@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -212,6 +212,8 @@ async fn the_context_arrives_as_it_is_but_for_what_is_ignored() {
         ],
     );
     fs::set_permissions(folder.path().join("run"), fs::Permissions::from_mode(0o755)).unwrap();
+    // Only root can give files away; others test with their own.
+    chown(folder.path().join("run"), Some(1234), Some(1234)).ok();
     fs::create_dir(folder.path().join("empty")).unwrap();
     symlink("run", folder.path().join("link")).unwrap();
     symlink("/nowhere/at all", folder.path().join("broken")).unwrap();

@@ -88,6 +88,31 @@ async fn nothing_is_lost_after_connected() {
     }
 }
 
+/// The engine itself keeps only 256 events, and drops those of a reader who is slow.
+#[tokio::test]
+async fn more_than_the_engine_keeps_may_wait_to_be_read() {
+    const MANY: usize = 400;
+    let world = World::new().await;
+    let id = world
+        .run(&world.spec("main", &["sleep", "1000"]))
+        .await
+        .unwrap();
+    let mut news = world.engine.events();
+    next(&mut news).await;
+    let harmless = KillContainerOptions {
+        signal: "SIGWINCH".to_owned(),
+    };
+    for _ in 0..MANY {
+        docker()
+            .kill_container(&id, Some(harmless.clone()))
+            .await
+            .unwrap();
+    }
+    for _ in 0..MANY {
+        until(&mut news, "kill").await;
+    }
+}
+
 /// Others' deeds of the past are no news.
 #[tokio::test]
 async fn nothing_from_before_connected_is_told() {

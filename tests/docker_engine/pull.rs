@@ -62,6 +62,20 @@ async fn an_image_that_no_registry_has() {
 }
 
 #[tokio::test]
+async fn without_a_tag_only_the_latest_comes() {
+    let (world, registry) = tokio::join!(World::new(), Registry::open());
+    let latest = registry.push(IMAGE, "tags:latest").await;
+    let other = registry.push(IMAGE, "tags:other").await;
+    let _pulled = (Unwanted(latest.clone()), Unwanted(other.clone()));
+    world
+        .engine
+        .pull(&registry.image("tags"), QUIET)
+        .await
+        .unwrap();
+    assert!(image::is_there(&latest).await && !image::is_there(&other).await);
+}
+
+#[tokio::test]
 async fn a_registry_that_is_not_there() {
     let world = World::new().await;
     let image = format!("127.0.0.1:{}/a:1", free_port());

@@ -65,6 +65,13 @@ fn cannot_be_run(exit: &Exit) -> bool {
     matches!(exit.code, 126 | 127) && !exit.message.is_empty()
 }
 
+/// Whether its command is not in the image or cannot be executed, which no restart mends. The
+/// init process ends with these codes then, and the engine's message says so; a shell's own 126
+/// and 127 come without one.
+fn cannot_run(exit: &Exit) -> bool {
+    matches!(exit.code, 126 | 127) && !exit.message.is_empty()
+}
+
 /// Doubles from `first_wait` to `longest_wait`.
 fn wait(failures: u32, limits: &RestartLimits) -> Duration {
     let doublings = failures.saturating_sub(1).min(20);
@@ -112,6 +119,7 @@ fn signal_name(signal: i32) -> Option<&'static str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use proptest::prelude::*;
 
@@ -165,6 +173,20 @@ mod tests {
         // A shell that does not find a command may find it later.
         let of_shell = after_exit(Restart::Always, &exit(127), 1, &limits);
         assert!(matches!(of_shell, AfterExit::Restart(_)));
+    }
+
+    #[test]
+    fn a_command_that_is_not_there_is_not_tried_again() {
+        let missing = Exit {
+            code: 127,
+            message: "drive: not found".to_owned(),
+            ..Exit::default()
+        };
+        let limits = RestartLimits::default();
+        let end = after_exit(Restart::Always, &missing, 1, &limits);
+        assert_eq!(end, AfterExit::GiveUp("drive: not found".to_owned()));
+        let shell = after_exit(Restart::Always, &exit(127), 1, &limits);
+        assert!(matches!(shell, AfterExit::Restart(_)));
     }
 
     #[test]
