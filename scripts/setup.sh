@@ -77,6 +77,11 @@ trap stop_heartbeat EXIT
 
 # Before anything is installed or compiled.
 check_ros_distro
+case " ${steps[*]} " in *" node "*)
+  find_cargo
+  check_rust_version
+  ;;
+esac
 
 # Two set-ups at once would undo each other's work; the kernel drops the lock when we end, however we end.
 if [ -z "${SHIPMATE_SETUP_LOCKED:-}" ]; then

@@ -13,7 +13,7 @@ use shipmate::domain::catalogue::Catalogue;
 use shipmate::domain::deployment::containers::Identity;
 use shipmate::domain::world::{World, WorldSettings};
 use shipmate::edge::docker::Engine;
-use shipmate::edge::ros::logging::{RosLayer, set_node_name};
+use shipmate::edge::ros::logging::{RosLayer, attach_log};
 use shipmate::edge::ros::node::{RosNode, SpinLatency};
 use shipmate::edge::ros::parameters::{ParameterServices, Parameters};
 use shipmate::edge::store::Store;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 
 fn start() -> anyhow::Result<()> {
     let mut node = RosNode::create("shipmate")?;
-    set_node_name(&node.full_name());
+    attach_log(&mut node)?;
     let parameters = Parameters::declare(&mut node, settings::declared())
         .map_err(|wrong| anyhow::anyhow!(wrong.join("; ")))?;
     let settings = settings::read(&parameters, &node.full_name())?;

@@ -13,7 +13,7 @@ find_cargo() {
     "then open a new shell and run this again."
 }
 
-_check_rust_version() {
+check_rust_version() {
   local wanted found
   wanted=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' "$SHIPMATE_ROOT/Cargo.toml")
   found=$(cd "$SHIPMATE_ROOT" && cargo --version | awk '{ print $2 }')
@@ -28,7 +28,7 @@ _cargo_build() { (cd "$SHIPMATE_ROOT" && cargo build --release --locked); }
 step_node() {
   heading "The node (Rust, release)"
   find_cargo
-  _check_rust_version
+  check_rust_version
   # shellcheck source=scripts/env.sh
   . "$SHIPMATE_ROOT/scripts/env.sh"
   logged cargo-build "The first 'error' in the log tells what is wrong; 'make build' tries again." _cargo_build

@@ -169,6 +169,9 @@ pub struct Exit {
     pub message: String,
     /// The last lines that it wrote.
     pub last_output: String,
+    /// When, in the engine's words: it tells two ends of one container apart.
+    #[serde(default)]
+    pub ended_at: String,
 }
 
 /// A port that is published on the machine.

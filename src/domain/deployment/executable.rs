@@ -116,6 +116,11 @@ impl ExecutableState {
             state: facts.state.clone(),
             ports: facts.ports.clone(),
         });
+        // When it is being started, that is noted when the start ends. Else who was killed in between
+        // started it.
+        if was_started(&facts.state) && self.operation != Some(Operation::Start) {
+            self.started = true;
+        }
         match &facts.state {
             ContainerState::Running => self.runs(rules.now),
             ContainerState::Exited(exit) => {
@@ -293,6 +298,16 @@ impl ExecutableState {
             },
         );
         format!("{how}; restart {} follows", self.restarts.saturating_add(1))
+    }
+}
+
+/// Whether a container was started before it came to be like this. One that could not be started
+/// has an end, too, with the engine's message.
+fn was_started(state: &ContainerState) -> bool {
+    match state {
+        ContainerState::Created => false,
+        ContainerState::Running | ContainerState::Paused => true,
+        ContainerState::Exited(exit) => exit.message.is_empty(),
     }
 }
 

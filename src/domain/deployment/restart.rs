@@ -60,15 +60,8 @@ pub fn after_exit(
 }
 
 /// Whether the engine says that the command itself is at fault: what is not in the image will not
-/// be there next time.
+/// be there next time. A shell's own 126 and 127 come without a message.
 fn cannot_be_run(exit: &Exit) -> bool {
-    matches!(exit.code, 126 | 127) && !exit.message.is_empty()
-}
-
-/// Whether its command is not in the image or cannot be executed, which no restart mends. The
-/// init process ends with these codes then, and the engine's message says so; a shell's own 126
-/// and 127 come without one.
-fn cannot_run(exit: &Exit) -> bool {
     matches!(exit.code, 126 | 127) && !exit.message.is_empty()
 }
 

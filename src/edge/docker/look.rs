@@ -123,6 +123,7 @@ fn exit_of(state: EngineState) -> Exit {
         out_of_memory: state.oom_killed.unwrap_or_default(),
         message: state.error.unwrap_or_default(),
         last_output: String::new(),
+        ended_at: state.finished_at.unwrap_or_default(),
     }
 }
 

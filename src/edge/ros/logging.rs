@@ -1,22 +1,55 @@
 //! What shipmate traces goes where every ROS node's log goes: to stderr, to the log file and to
-//! `/rosout`, at the level that `--log-level` sets.
+//! `/rosout`. What is shown on stderr and in the file, `--log-level` sets; `/rosout` gets everything but
+//! what is for debugging.
 
+use std::cell::Cell;
 use std::fmt::Write;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use r2r::builtin_interfaces::msg::Time;
+use r2r::rcl_interfaces::msg::Log;
+use r2r::{Publisher, QosProfile};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
+use super::RosError;
 use super::messages::text;
+use super::node::RosNode;
 
-/// The node's logger; `/rosout` hears only the loggers that rcl knows a node for.
+/// How many lines a listener that comes late can still get, and for how long: as other nodes do.
+const ROSOUT_DEPTH: usize = 1000;
+const ROSOUT_KEPT: Duration = Duration::from_secs(10);
+
+/// The node's logger.
 static LOGGER: OnceLock<String> = OnceLock::new();
+/// Set when rcl leaves it to us.
+static ROSOUT: OnceLock<Mutex<Publisher<Log>>> = OnceLock::new();
 
-/// Names the logger after the node.
-pub fn set_node_name(full_name: &str) {
-    // The first name stays; there is one node to a process.
-    let _ = LOGGER.set(full_name.trim_start_matches('/').replace('/', "."));
+thread_local! {
+    /// Whether this thread is publishing: what that itself has to say is not published.
+    static PUBLISHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Names the log after the node, and puts up `/rosout` for it: from Jazzy on, rcl leaves that to
+/// client libraries, and r2r does not do it.
+///
+/// # Errors
+/// When rcl refuses the topic.
+pub fn attach_log(node: &mut RosNode) -> Result<(), RosError> {
+    let name = node.full_name();
+    // The first one stays; there is one node to a process.
+    let _ = LOGGER.set(name.trim_start_matches('/').replace('/', "."));
+    if !node.publishes("/rosout") {
+        let qos = QosProfile::default()
+            .keep_last(ROSOUT_DEPTH)
+            .reliable()
+            .transient_local()
+            .lifespan(ROSOUT_KEPT);
+        let _ = ROSOUT.set(Mutex::new(node.publisher("/rosout", qos)?));
+    }
+    Ok(())
 }
 
 /// Hands events on to rcl.
@@ -30,13 +63,49 @@ impl<S: Subscriber> Layer<S> for RosLayer {
         let logger = LOGGER.get().map_or("shipmate", String::as_str);
         let file = metadata.file().unwrap_or_default();
         let row = metadata.line().unwrap_or_default();
-        r2r::log(
-            &text(&line.0),
-            logger,
-            file,
-            row,
-            severity(*metadata.level()),
-        );
+        let said = text(&line.0);
+        r2r::log(&said, logger, file, row, severity(*metadata.level()));
+        if let Some(level) = rosout_level(*metadata.level()) {
+            publish(&Log {
+                stamp: now(),
+                level,
+                name: logger.to_owned(),
+                msg: said,
+                file: file.to_owned(),
+                function: String::new(),
+                line: row,
+            });
+        }
+    }
+}
+
+fn publish(message: &Log) {
+    let Some(rosout) = ROSOUT.get() else { return };
+    if PUBLISHING.replace(true) {
+        return;
+    }
+    let publisher = rosout.lock().unwrap_or_else(PoisonError::into_inner);
+    // There is nobody to tell when the log itself fails; at the node's end it always does.
+    publisher.publish(message).ok();
+    PUBLISHING.set(false);
+}
+
+fn now() -> Time {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Time {
+        sec: i32::try_from(since.as_secs()).unwrap_or(i32::MAX),
+        nanosec: since.subsec_nanos(),
+    }
+}
+
+fn rosout_level(level: Level) -> Option<u8> {
+    match level {
+        Level::ERROR => Some(Log::ERROR as u8),
+        Level::WARN => Some(Log::WARN as u8),
+        Level::INFO => Some(Log::INFO as u8),
+        _ => None,
     }
 }
 

@@ -31,6 +31,6 @@ pub enum RosError {
     #[error("the thread for ROS could not be started: {0}")]
     Thread(std::io::Error),
     /// The command line could not be understood.
-    #[error("the ROS arguments are not valid; see `ros2 run --help` for `--ros-args`")]
-    Arguments,
+    #[error("the ROS arguments are not valid: {0}; see `ros2 run --help` for `--ros-args`")]
+    Arguments(String),
 }

@@ -36,6 +36,21 @@ impl SpinLatency {
     }
 }
 
+/// r2r panics on arguments that rcl does not understand. That is the user's mistake and not ours, so
+/// what is printed is the reason, and no backtrace.
+fn create_context() -> Result<r2r::Result<Context>, RosError> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let created = std::panic::catch_unwind(Context::create);
+    std::panic::set_hook(hook);
+    created.map_err(|panic| {
+        let said = panic.downcast_ref::<String>().map_or("", String::as_str);
+        // What follows are places in rcl's source.
+        let why = said.split(". Error: ").next().unwrap_or_default();
+        RosError::Arguments(why.to_owned())
+    })
+}
+
 /// A node that is being put together; it hears nothing before it spins.
 pub struct RosNode {
     node: Node,
@@ -52,10 +67,7 @@ impl RosNode {
             what: "the node".to_owned(),
             cause,
         };
-        // r2r panics on arguments that rcl does not understand; rcl has printed why by then.
-        let context = std::panic::catch_unwind(Context::create)
-            .map_err(|_| RosError::Arguments)?
-            .map_err(refused)?;
+        let context = create_context()?.map_err(refused)?;
         let node = Node::create(context, name, "").map_err(refused)?;
         Ok(Self {
             node,
@@ -73,6 +85,16 @@ impl RosNode {
         self.node
             .fully_qualified_name()
             .unwrap_or_else(|_| "/shipmate".to_owned())
+    }
+
+    /// Whether the node publishes a topic already, which it may do by itself.
+    pub(super) fn publishes(&self, topic: &str) -> bool {
+        let publishers = self.node.get_publishers_info_by_topic(topic, false);
+        let full_name = self.full_name();
+        publishers.unwrap_or_default().iter().any(|p| {
+            let namespace = p.node_namespace.trim_end_matches('/');
+            format!("{namespace}/{}", p.node_name) == full_name
+        })
     }
 
     /// A publisher of a topic; a name that begins with `~/` is below the node's own.
