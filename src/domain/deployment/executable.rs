@@ -315,3 +315,69 @@ fn was_started(state: &ContainerState) -> bool {
 fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn see(state: &mut ExecutableState, sequence: Sequence, container: ContainerState) {
+        let facts = ContainerFacts {
+            id: "c1".to_owned(),
+            name: "t-arm-main-arm".to_owned(),
+            labels: BTreeMap::new(),
+            state: container,
+            ports: Vec::new(),
+        };
+        let rules = ExitRules {
+            policy: Restart::Always,
+            limits: &RestartLimits::default(),
+            wanted: true,
+            now: Monotonic(Duration::ZERO),
+        };
+        state.observe(&facts, sequence, rules);
+    }
+
+    fn exit_at(moment: &str) -> ContainerState {
+        ContainerState::Exited(Exit {
+            code: 3,
+            ended_at: moment.to_owned(),
+            ..Exit::default()
+        })
+    }
+
+    #[test]
+    fn what_a_killed_node_has_started_counts_as_started() {
+        for container in [ContainerState::Running, exit_at("noon")] {
+            let mut state = ExecutableState::default();
+            see(&mut state, 1, container);
+            assert!(state.started);
+        }
+        let mut state = ExecutableState::default();
+        see(&mut state, 1, ContainerState::Created);
+        assert!(!state.started);
+    }
+
+    #[test]
+    fn a_start_that_is_seen_before_its_end_is_no_restart() {
+        let mut state = ExecutableState::default();
+        see(&mut state, 1, ContainerState::Created);
+        state.begin(Operation::Start, 1);
+        see(&mut state, 2, ContainerState::Running);
+        state.was_started(Monotonic(Duration::ZERO));
+        assert!(state.started);
+        assert_eq!(state.restarts, 0);
+    }
+
+    #[test]
+    fn two_ends_that_look_alike_are_two() {
+        let mut state = ExecutableState::default();
+        see(&mut state, 1, exit_at("noon"));
+        see(&mut state, 2, exit_at("noon"));
+        assert_eq!(state.failures_in_a_row, 1);
+        see(&mut state, 3, exit_at("a second later"));
+        assert_eq!(state.failures_in_a_row, 2);
+    }
+}

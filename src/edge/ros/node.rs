@@ -130,10 +130,10 @@ impl RosNode {
             what: format!("service {name}"),
             cause,
         };
-        let requests = self
-            .node
-            .create_service::<T>(name, QosProfile::services_default())
-            .map_err(refused)?;
+        // The default keeps ten requests; when many clients ask at once, more arrive before they
+        // are taken, and those that fall out would never be answered.
+        let qos = QosProfile::services_default().keep_last(WAITING_REQUESTS);
+        let requests = self.node.create_service::<T>(name, qos).map_err(refused)?;
         let (sender, receiver) = mpsc::channel(WAITING_REQUESTS);
         self.forward(requests, sender, busy);
         Ok(receiver)
