@@ -35,6 +35,8 @@ from shipmate.srv import (
 
 T = TypeVar("T")
 
+# A client keeps ten answers by default; who sends fifty goals at once would lose some before reading them.
+MANY_ANSWERS = QoSProfile(depth=1000)
 ANSWER_WITHIN_SECONDS = 15.0
 DEPLOY_WITHIN_SECONDS = 120.0
 LOOK_EVERY_SECONDS = 0.05
@@ -252,7 +254,13 @@ class Shipmate:
         }.items():
             self._clients[kind] = node.create_client(kind, f"{self._name}/{name}")
         for action, name in {Deploy: "deploy", Deprovision: "deprovision"}.items():
-            self._clients[action] = ActionClient(node, action, f"{self._name}/{name}")
+            self._clients[action] = ActionClient(
+                node,
+                action,
+                f"{self._name}/{name}",
+                goal_service_qos_profile=MANY_ANSWERS,
+                result_service_qos_profile=MANY_ANSWERS,
+            )
 
     def _ready(self) -> bool:
         actions = (self._clients[action].server_is_ready() for action in (Deploy, Deprovision))
