@@ -6,22 +6,17 @@ from pathlib import Path
 
 import pytest
 from action_msgs.msg import GoalStatus
-from demo_client import Goal
+from action_msgs.srv import CancelGoal
+from demo_client import ANSWER_WITHIN_SECONDS, Goal, look_until
 from harness import images
 from harness.manifests import package, sleeper
 from harness.outcomes import failed
 from harness.ports import a_free_port
+from harness.pulls import MEGABYTE, PAUSE, HeldBack, a_held_back_image, behind_a_relay, of_image
 from harness.registry import PASSWORD, Registry, a_registry
-from harness.relay import Relay, a_relay
-from harness.ship import CHANGE_WITHIN_SECONDS, Ship
+from harness.ship import BASE_IMAGE, CHANGE_WITHIN_SECONDS, Ship
 from shipmate.action import Deploy
 from shipmate.msg import Deployment, Progress
-
-MEGABYTE = 1 << 20
-# More than a registry says beside layers, less than a layer.
-SOME_OF_A_LAYER = MEGABYTE
-PAUSE = ["sh", "-c", "trap 'exit 0' INT; while true; do sleep 1; done"]
-
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
@@ -38,45 +33,17 @@ def locked_registry(tmp_path: Path) -> Iterator[Registry]:
 
 
 @pytest.fixture
-def unwanted() -> Iterator[list[str]]:
-    """Names of images that must not be left on the engine."""
-    names: list[str] = []
-    yield names
-    for name in names:
-        images.remove(name)
+def slow(tmp_path: Path) -> Iterator[HeldBack]:
+    """An image of which a part arrives, and the rest drop by drop."""
+    with a_held_back_image(tmp_path / "slow", drops=True) as it:
+        yield it
 
 
 @pytest.fixture
-def slow(registry: Registry, unwanted: list[str]) -> Iterator[tuple[Relay, str]]:
-    """An image of which only a part arrives, and that drop by drop."""
-    yield from through_a_relay(registry, unwanted, drops=True)
-
-
-@pytest.fixture
-def stalled(registry: Registry, unwanted: list[str]) -> Iterator[tuple[Relay, str]]:
+def stalled(tmp_path: Path) -> Iterator[HeldBack]:
     """An image of which a part arrives, and then nothing."""
-    yield from through_a_relay(registry, unwanted, drops=False)
-
-
-def through_a_relay(
-    registry: Registry, unwanted: list[str], drops: bool
-) -> Iterator[tuple[Relay, str]]:
-    """A large image, and the relay that holds most of it back."""
-    pushed = registry.push("robots/slow:1", 4 * MEGABYTE)
-    server = ("127.0.0.1", registry.port)
-    with a_relay(server, let_through=SOME_OF_A_LAYER, drops=drops) as relay:
-        image = pushed.replace(registry.host, relay.host)
-        unwanted.append(image)
-        yield relay, image
-
-
-def of_image(name: str, *images: str) -> str:
-    """A package with one executable for each image."""
-    executables = [
-        {"name": f"e{index}", "image": image, "command": PAUSE}
-        for index, image in enumerate(images)
-    ]
-    return package(name, *executables)
+    with a_held_back_image(tmp_path / "stalled") as it:
+        yield it
 
 
 def wait_for_progress(
@@ -147,17 +114,12 @@ def test_a_password_that_is_wrong(
 
 
 def test_a_login_is_used_and_the_pull_is_followed(
-    make_ship: Callable[..., Ship],
-    locked_registry: Registry,
-    unwanted: list[str],
-    monkeypatch: pytest.MonkeyPatch,
+    make_ship: Callable[..., Ship], locked_registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the user's login the image arrives: layers and bytes are told while it does."""
     pushed = locked_registry.push("robots/arm:1", 4 * MEGABYTE)
-    server = ("127.0.0.1", locked_registry.port)
-    with a_relay(server, let_through=SOME_OF_A_LAYER) as relay:
-        image = pushed.replace(locked_registry.host, relay.host)
-        unwanted.append(image)
+    with behind_a_relay(locked_registry, pushed) as held_back:
+        image, relay = held_back.image, held_back.relay
         monkeypatch.setenv("DOCKER_CONFIG", str(locked_registry.login(PASSWORD, relay.host)))
         ship = make_ship()
         goal = ship.client.deploy(manifest=of_image("arm", image))
@@ -170,11 +132,13 @@ def test_a_login_is_used_and_the_pull_is_followed(
         relay.let_all_through()
         result = goal.result()
 
-    assert result.outcome == Deploy.Result.OUTCOME_SUCCEEDED, result.message
-    container = ship.engine.inspect(f"{ship.place.prefix}-arm-main-e0")
-    assert container["Config"]["Image"] == image
-    assert PASSWORD not in str(container) + str(goal.feedback.all()) + ship.process.output()
-    assert PASSWORD not in everything_in(ship.folder / "state")
+        assert result.outcome == Deploy.Result.OUTCOME_SUCCEEDED, result.message
+        container = ship.engine.inspect(f"{ship.place.prefix}-arm-main-e0")
+        assert container["Config"]["Image"] == image
+        assert PASSWORD not in str(container) + str(goal.feedback.all()) + ship.process.output()
+        assert PASSWORD not in everything_in(ship.folder / "state")
+        # Before the image can be removed.
+        ship.deprovision("arm")
 
 
 def everything_in(folder: Path) -> str:
@@ -183,10 +147,10 @@ def everything_in(folder: Path) -> str:
     return "\n".join(it.read_bytes().decode(errors="replace") for it in files)
 
 
-def test_a_goal_that_is_cancelled_while_it_pulls(ship: Ship, slow: tuple[Relay, str]) -> None:
+def test_a_goal_that_is_cancelled_while_it_pulls(ship: Ship, slow: HeldBack) -> None:
     """The pull ends, nothing of the deployment is left, and its name is free again."""
-    relay, image = slow
-    goal = ship.client.deploy(manifest=of_image("arm", image, "shipmate/ros:local"))
+    relay, image = slow.relay, slow.image
+    goal = ship.client.deploy(manifest=of_image("arm", image, BASE_IMAGE))
     relay.wait_until_stuck()
 
     assert goal.cancel()
@@ -202,9 +166,9 @@ def test_a_goal_that_is_cancelled_while_it_pulls(ship: Ship, slow: tuple[Relay, 
     ship.deploy(manifest=package("arm", sleeper()))
 
 
-def test_a_deployment_that_is_stopped_while_it_pulls(ship: Ship, slow: tuple[Relay, str]) -> None:
+def test_a_deployment_that_is_stopped_while_it_pulls(ship: Ship, slow: HeldBack) -> None:
     """Who waits for the deployment is told that somebody else stopped it."""
-    relay, image = slow
+    relay, image = slow.relay, slow.image
     goal = ship.client.deploy(manifest=of_image("arm", image))
     relay.wait_until_stuck()
 
@@ -216,23 +180,47 @@ def test_a_deployment_that_is_stopped_while_it_pulls(ship: Ship, slow: tuple[Rel
     assert not images.exists(image)
 
 
-def test_a_pull_that_stalls(make_ship: Callable[..., Ship], stalled: tuple[Relay, str]) -> None:
+def test_goals_are_cancelled_together(ship: Ship, slow: HeldBack) -> None:
+    """One request that cancels all goals is answered with each of them, and each ends so."""
+    goals = [ship.client.deploy(manifest=of_image(name, slow.image)) for name in ("arm", "leg")]
+    for goal in goals:
+        wait_for_progress(goal, lambda it: it.activity == "pulling", "it is being pulled")
+
+    answer = cancel_all(ship)
+
+    assert answer.return_code == CancelGoal.Response.ERROR_NONE
+    ids = {bytes(it.goal_id.uuid) for it in answer.goals_canceling}
+    assert ids == {bytes(it.handle().goal_id.uuid) for it in goals}
+    assert [it.status() for it in goals] == [GoalStatus.STATUS_CANCELED] * 2
+    assert {it.result().outcome for it in goals} == {Deploy.Result.OUTCOME_CANCELED}
+    assert ship.client.deployments() == []
+    slow.relay.wait_until_let_go()
+
+
+def cancel_all(ship: Ship) -> CancelGoal.Response:
+    """Cancel every deploy goal with one request: an empty id and no time mean all."""
+    node = ship.ros.node
+    client = ship.ros.run(lambda: node.create_client(CancelGoal, "/shipmate/deploy/_action/cancel_goal"))
+    assert look_until(client.service_is_ready, ANSWER_WITHIN_SECONDS)
+    return ship.ros.ask(lambda: client.call_async(CancelGoal.Request()), ANSWER_WITHIN_SECONDS, "cancel all")
+
+
+def test_a_pull_that_stalls(make_ship: Callable[..., Ship], stalled: HeldBack) -> None:
     """It is given up when nothing has arrived for as long as the parameter says."""
     ship = make_ship(parameters={"pull_stall_timeout": 1.0})
-    _, image = stalled
 
-    result = failed(ship, ship.client.deploy(manifest=of_image("arm", image)), "Provisioning", "DEP_E306")
+    result = failed(ship, ship.client.deploy(manifest=of_image("arm", stalled.image)), "Provisioning", "DEP_E306")
 
-    assert image in result.deployment.reason
-    assert not images.exists(image)
+    assert stalled.image in result.deployment.reason
+    assert not images.exists(stalled.image)
 
 
 def test_a_slow_pull_is_not_a_stalled_one(
-    make_ship: Callable[..., Ship], slow: tuple[Relay, str]
+    make_ship: Callable[..., Ship], slow: HeldBack
 ) -> None:
     """As long as bytes arrive, there is no hurry."""
     ship = make_ship(parameters={"pull_stall_timeout": 1.0})
-    relay, image = slow
+    relay, image = slow.relay, slow.image
     goal = ship.client.deploy(manifest=of_image("arm", image))
     first = wait_for_progress(goal, lambda it: it.bytes_done > 0, "bytes arrive").bytes_done
 
@@ -245,9 +233,9 @@ def test_a_slow_pull_is_not_a_stalled_one(
     assert goal.result().outcome == Deploy.Result.OUTCOME_SUCCEEDED
 
 
-def test_long_pulls_hold_nothing_up(ship: Ship, stalled: tuple[Relay, str]) -> None:
+def test_long_pulls_hold_nothing_up(ship: Ship, stalled: HeldBack) -> None:
     """While ten pulls are stuck, every other request is answered and another package runs."""
-    relay, image = stalled
+    relay, image = stalled.relay, stalled.image
     names = [f"arm-{index}" for index in range(10)]
     goals = [ship.client.deploy(manifest=of_image(name, image)) for name in names]
     for goal in goals:
@@ -265,10 +253,10 @@ def test_long_pulls_hold_nothing_up(ship: Ship, stalled: tuple[Relay, str]) -> N
     assert all("pulling image" in it.reason for it in waiting.values())
 
 
-def test_nothing_starts_before_every_image_is_there(ship: Ship, stalled: tuple[Relay, str]) -> None:
+def test_nothing_starts_before_every_image_is_there(ship: Ship, stalled: HeldBack) -> None:
     """A robot does not begin to move because half of its software has arrived."""
-    relay, image = stalled
-    goal = ship.client.deploy(manifest=of_image("arm", "shipmate/ros:local", image))
+    relay, image = stalled.relay, stalled.image
+    goal = ship.client.deploy(manifest=of_image("arm", BASE_IMAGE, image))
     relay.wait_until_stuck()
     wait_for_progress(goal, lambda it: it.bytes_done > 0, "bytes arrive")
 
@@ -280,38 +268,52 @@ def test_nothing_starts_before_every_image_is_there(ship: Ship, stalled: tuple[R
     assert goal.result().outcome == Deploy.Result.OUTCOME_SUCCEEDED
 
 
-def a_package_to_build(folder: Path, *lines: str) -> str:
-    """A package whose image is built in its folder, from an image that is there."""
-    executable = {"name": "arm", "build": {"context": "."}, "command": PAUSE}
+@pytest.fixture
+def built(ship: Ship) -> Iterator[str]:
+    """A package that no other test builds; its image is not left on the engine."""
+    name = ship.place.prefix
+    yield name
+    ship.engine.remove_everything()
+    images.remove(built_image(name))
+
+
+def built_image(name: str) -> str:
+    """What the image of a package is called that is built."""
+    return f"shipmate/{name}-main-arm:1.0.0"
+
+
+def register_to_build(ship: Ship, name: str, *lines: str) -> None:
+    """Register a package whose image is built in its folder, from an image that is there."""
+    folder = ship.folder / "package"
     folder.mkdir()
-    (folder / "Dockerfile").write_text("\n".join(["FROM shipmate/ros:local", *lines]))
+    executable = {"name": "arm", "build": {"context": "."}, "command": PAUSE}
+    (folder / "Dockerfile").write_text("\n".join([f"FROM {BASE_IMAGE}", *lines]))
+    (folder / "words").write_text("from the folder")
     # JSON is YAML.
-    (folder / "shipmate.yaml").write_text(package("arm", executable))
-    return str(folder)
+    (folder / "shipmate.yaml").write_text(package(name, executable))
+    answer = ship.client.register(path=str(folder))
+    assert answer.success, f"{answer.message} {answer.problems}"
 
 
-def test_a_build_that_fails(ship: Ship, tmp_path: Path) -> None:
+def test_a_build_that_fails(ship: Ship, built: str) -> None:
     """The last lines of the build are in the reason."""
-    path = a_package_to_build(tmp_path / "arm", "RUN echo this will not do >&2; exit 3")
-    assert ship.client.register(path=path).success
+    register_to_build(ship, built, "RUN echo this will not do >&2; exit 3")
 
-    result = failed(ship, ship.client.deploy("arm"), "Provisioning", "DEP_E307")
+    result = failed(ship, ship.client.deploy(built), "Provisioning", "DEP_E307")
 
     assert "this will not do" in result.deployment.reason
-    assert not images.exists("shipmate/arm-main-arm:1.0.0")
+    assert not images.exists(built_image(built))
 
 
-def test_a_build_that_works(ship: Ship, tmp_path: Path, unwanted: list[str]) -> None:
+def test_a_build_that_works(ship: Ship, built: str) -> None:
     """The image is built from the package's folder, its steps are told, and it runs."""
-    unwanted.append("shipmate/arm-main-arm:1.0.0")
-    path = a_package_to_build(tmp_path / "arm", "COPY words /words", "RUN cat /words")
-    (tmp_path / "arm" / "words").write_text("from the folder")
-    assert ship.client.register(path=path).success
+    register_to_build(ship, built, "COPY words /words", "RUN cat /words")
 
-    goal = ship.client.deploy("arm")
+    goal = ship.client.deploy(built)
     result: Deploy.Result = goal.result()
 
     assert result.outcome == Deploy.Result.OUTCOME_SUCCEEDED, result.message
     wait_for_progress(goal, lambda it: it.activity == "building" and it.step, "the build is told of")
-    name = f"{ship.place.prefix}-arm-main-arm"
+    name = f"{ship.place.prefix}-{built}-main-arm"
     assert ship.engine.execute(name, "cat", "/words") == "from the folder"
+    ship.deprovision(built)

@@ -154,21 +154,6 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_cannot_be_run_is_not_tried_again() {
-        let limits = RestartLimits::default();
-        let why = "the command fly cannot be run (it is not in the image)";
-        let of_engine = Exit {
-            message: why.to_owned(),
-            ..exit(127)
-        };
-        let end = after_exit(Restart::Always, &of_engine, 1, &limits);
-        assert_eq!(end, AfterExit::GiveUp(why.to_owned()));
-        // A shell that does not find a command may find it later.
-        let of_shell = after_exit(Restart::Always, &exit(127), 1, &limits);
-        assert!(matches!(of_shell, AfterExit::Restart(_)));
-    }
-
-    #[test]
     fn a_command_that_is_not_there_is_not_tried_again() {
         let missing = Exit {
             code: 127,

@@ -15,9 +15,11 @@ def a_free_port() -> int:
 
 
 @contextmanager
-def a_taken_port() -> Iterator[int]:
+def a_taken_port(protocol: str = "tcp") -> Iterator[int]:
     """A port on which this process listens."""
-    with socket.socket() as listener:
+    kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+    with socket.socket(type=kind) as listener:
         listener.bind(("0.0.0.0", 0))
-        listener.listen()
+        if protocol == "tcp":
+            listener.listen()
         yield listener.getsockname()[1]
