@@ -27,6 +27,9 @@ const DEPLOYMENT: &str = "victims";
 /// How long a container runs before it is killed again.
 const PAUSE: Duration = Duration::from_millis(150);
 
+/// How long the engine may take to say that a container died.
+const TOLD_WITHIN: Duration = Duration::from_secs(20);
+
 /// What was measured, in milliseconds from the call that kills.
 #[derive(Default)]
 pub struct Kills {
@@ -34,6 +37,9 @@ pub struct Kills {
     pub heard: Vec<f64>,
     /// Until the engine's own event stream said that the container died.
     pub engine: Vec<f64>,
+    /// Until the call that kills returned: the engine holds it, and every other question about the
+    /// container, until it has tidied up after it.
+    pub returned: Vec<f64>,
 }
 
 /// Kills containers one after the other and listens.
@@ -60,11 +66,16 @@ async fn kill(executable: &str, events: &mut Events, kills: &mut Kills) -> anyho
     docker()
         .kill_container(&container, None::<KillContainerOptions>)
         .await?;
+    let returned = Instant::now();
     let heard = events.next(executable, |event| !runs(event)).await?;
-    let died = died.await?.context("the engine's event stream ended")?;
+    let died = tokio::time::timeout(TOLD_WITHIN, died)
+        .await
+        .context("the engine says nothing")??;
+    let died = died.context("the engine's event stream ended")?;
     let since = |when: Instant| when.saturating_duration_since(began).as_secs_f64() * 1e3;
     kills.heard.push(since(heard));
     kills.engine.push(since(died));
+    kills.returned.push(since(returned));
     Ok(())
 }
 

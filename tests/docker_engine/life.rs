@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bollard::query_parameters::RemoveContainerOptions;
-use shipmate::domain::container::ContainerState;
+use shipmate::domain::container::{ContainerState, Exit};
 use shipmate::domain::manifest::StopSignal;
 
 use crate::support::{World, docker, eventually};
@@ -63,7 +63,13 @@ async fn a_failed_one_says_how_and_shows_its_last_lines() {
 async fn a_good_end_shows_nothing() {
     let world = World::new().await;
     let id = world.run(&world.script("main", "echo fine")).await.unwrap();
-    assert_eq!(world.ended(&id).await, Default::default());
+    let exit = world.ended(&id).await;
+    assert!(!exit.ended_at.is_empty(), "{exit:?}");
+    let nothing = Exit {
+        ended_at: exit.ended_at.clone(),
+        ..Exit::default()
+    };
+    assert_eq!(exit, nothing);
     assert_eq!(world.engine.logs_tail(&id, 20).await.unwrap(), "fine");
 }
 

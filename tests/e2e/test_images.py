@@ -18,6 +18,7 @@ from harness.ship import BASE_IMAGE, CHANGE_WITHIN_SECONDS, Ship
 from shipmate.action import Deploy
 from shipmate.msg import Deployment, Progress
 
+
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[Registry]:
     """A registry that anyone may use."""
@@ -182,7 +183,7 @@ def test_a_deployment_that_is_stopped_while_it_pulls(ship: Ship, slow: HeldBack)
 
 def test_goals_are_cancelled_together(ship: Ship, slow: HeldBack) -> None:
     """One request that cancels all goals is answered with each of them, and each ends so."""
-    goals = [ship.client.deploy(manifest=of_image(name, slow.image)) for name in ("arm", "leg")]
+    goals = [ship.client.deploy(manifest=of_image(it, slow.image)) for it in ("arm", "leg")]
     for goal in goals:
         wait_for_progress(goal, lambda it: it.activity == "pulling", "it is being pulled")
 
@@ -219,13 +220,14 @@ def test_a_slow_pull_is_not_a_stalled_one(
     make_ship: Callable[..., Ship], slow: HeldBack
 ) -> None:
     """As long as bytes arrive, there is no hurry."""
-    ship = make_ship(parameters={"pull_stall_timeout": 1.0})
+    ship = make_ship(parameters={"pull_stall_timeout": 3.0})
     relay, image = slow.relay, slow.image
     goal = ship.client.deploy(manifest=of_image("arm", image))
     first = wait_for_progress(goal, lambda it: it.bytes_done > 0, "bytes arrive").bytes_done
 
-    # At fifty drops of a kilobyte in a second, this takes longer than the time-out.
-    enough = first + 100 * 1024
+    # At fifty drops of two kilobytes in a second, this takes longer than the time-out. The engine
+    # tells of each hundredth.
+    enough = first + 400 * 1024
     wait_for_progress(goal, lambda it: it.bytes_done > enough, "more bytes arrive")
 
     assert ship.get("arm").status == Deployment.STATUS_PENDING

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from action_msgs.msg import GoalStatus
 from harness.again import a_new_client
 from harness.manifests import executable, package, sleeper
+from harness.outcomes import refused
 from harness.ship import CHANGE_WITHIN_SECONDS, Ship
-from shipmate.action import Deploy
+from shipmate.action import Deploy, Deprovision
 from shipmate.msg import Deployment, DeploymentEvent, Executable
 
 QUICK = {"restart_first_wait": 0.05}
@@ -224,6 +226,41 @@ def test_of_fifty_goals_for_a_singleton_one_wins(ship: Ship) -> None:
     assert (len(won), len(lost)) == (1, 49)
     assert all("singleton" in it.message for it in lost)
     assert ship.engine.names() == [f"{ship.place.prefix}-{won[0].deployment.name}-main-sleeper"]
+
+
+def test_a_goal_that_is_cancelled_while_containers_are_made(ship: Ship) -> None:
+    """Those that are there already go again, and no more come."""
+    names = [f"e{index}" for index in range(8)]
+    goal = ship.client.deploy(manifest=package("many", *map(sleeper, names)))
+    goal.feedback.wait_for(has_a_container, CHANGE_WITHIN_SECONDS, "one container is there")
+
+    assert goal.cancel()
+
+    assert goal.result().outcome == Deploy.Result.OUTCOME_CANCELED
+    assert goal.status() == GoalStatus.STATUS_CANCELED
+    assert ship.engine.leftovers() == []
+
+
+def has_a_container(feedback: Deploy.Feedback) -> bool:
+    """Whether one of the deployment's containers was made."""
+    components = feedback.deployment.components
+    return any(it.container_id for component in components for it in component.executables)
+
+
+def test_stopping_twice_is_no_error(ship: Ship) -> None:
+    """Both who ask are told when it is over; meanwhile the name is not free."""
+    slow = executable("arm", "bash", "-c", "trap '' INT; sleep infinity", stop_grace_period="2s")
+    ship.deploy(manifest=package("arm", slow))
+    first, second = ship.client.deprovision("arm"), ship.client.deprovision("arm")
+    first.feedback.wait_for(lambda it: True, CHANGE_WITHIN_SECONDS, "it is being stopped")
+
+    result = refused(ship, ship.client.deploy(manifest=package("arm", sleeper())))
+
+    assert "being taken down" in result.message
+    stopped = Deprovision.Result.OUTCOME_STOPPED
+    assert (first.result().outcome, second.result().outcome) == (stopped, stopped)
+    assert ship.client.deprovision("arm").result().outcome == stopped
+    ship.deploy(manifest=package("arm", sleeper()))
 
 
 def test_many_deployments_at_once(ship: Ship) -> None:

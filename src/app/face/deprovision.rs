@@ -2,10 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-
 use super::ask;
 use crate::app::request::Request;
 use crate::app::supervisor::Handle;
@@ -35,20 +31,8 @@ impl Outcome {
     }
 }
 
-/// Carries out goals, each in a task of its own.
-pub async fn serve(
-    mut goals: mpsc::Receiver<Goal>,
-    handle: Handle,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-) {
-    while let Some(Some(goal)) = stop.run_until_cancelled(goals.recv()).await {
-        let carried_out = carry_out(goal, handle.clone());
-        tasks.spawn(stop.clone().run_until_cancelled_owned(carried_out));
-    }
-}
-
-async fn carry_out(goal: Goal, handle: Handle) {
+/// Carries out one goal, to its end.
+pub async fn carry_out(goal: Goal, handle: Handle) {
     let which = goal.goal.deployment.clone();
     match ask(&handle, |reply| Request::Deprovision(which, reply)).await {
         Ok(id) => follow(goal, &id, &handle).await,

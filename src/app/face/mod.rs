@@ -17,10 +17,10 @@ use super::request::{Reply, Request};
 use super::supervisor::Handle;
 use crate::domain::events::ChangeEvent;
 use crate::domain::world::refusal::Refusal;
-use crate::edge::ros::RosError;
 use crate::edge::ros::action::{Deploy, Deprovision};
-use crate::edge::ros::action_server::ActionServer;
+use crate::edge::ros::action_server::{AcceptedGoal, ActionServer};
 use crate::edge::ros::node::RosNode;
+use crate::edge::ros::{RosError, WrappedActionTypeSupport};
 
 /// What a request is answered when too many wait.
 const BUSY: &str = "shipmate has too much to do at the moment; try again";
@@ -39,20 +39,22 @@ pub fn serve(
 ) -> Result<(), RosError> {
     let (server, goals) = ActionServer::<Deploy::Action>::new(node, "~/deploy", clock::now)?;
     tasks.spawn(server.run(stop.clone()));
-    tasks.spawn(deploy::serve(
+    tasks.spawn(each_in_a_task(
         goals,
         handle.clone(),
         tasks.clone(),
         stop.clone(),
+        deploy::carry_out,
     ));
     let (server, goals) =
         ActionServer::<Deprovision::Action>::new(node, "~/deprovision", clock::now)?;
     tasks.spawn(server.run(stop.clone()));
-    tasks.spawn(deprovision::serve(
+    tasks.spawn(each_in_a_task(
         goals,
         handle.clone(),
         tasks.clone(),
         stop.clone(),
+        deprovision::carry_out,
     ));
     let catalogue = catalogue::Services::new(node, handle.clone(), tasks.clone())?;
     tasks.spawn(catalogue.run(stop.clone()));
@@ -61,6 +63,23 @@ pub fn serve(
     let publishers = publish::Publishers::new(node)?;
     tasks.spawn(publishers.run(handle.snapshots(), events, snapshot_period, stop.clone()));
     Ok(())
+}
+
+/// Carries out the goals of an action, each in a task of its own.
+async fn each_in_a_task<A, F>(
+    mut goals: mpsc::Receiver<AcceptedGoal<A>>,
+    handle: Handle,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    carry_out: fn(AcceptedGoal<A>, Handle) -> F,
+) where
+    A: WrappedActionTypeSupport,
+    F: Future<Output = ()> + Send + 'static,
+{
+    while let Some(Some(goal)) = stop.run_until_cancelled(goals.recv()).await {
+        let carried_out = carry_out(goal, handle.clone());
+        tasks.spawn(stop.clone().run_until_cancelled_owned(carried_out));
+    }
 }
 
 /// Asks the loop for something and waits for its answer. The loop answers each request: at once,

@@ -205,9 +205,13 @@ impl World {
         for other in self.deployments.values().filter(|d| !d.is_over()) {
             let other_name = &other.order.name;
             if other_name == name {
+                let advice = if other.should_run() {
+                    "choose another name, or deprovision that one first"
+                } else {
+                    "it is being taken down; wait until it is gone, or choose another name"
+                };
                 return Err(Refusal::new(format!(
-                    "the name {name:?} is taken by deployment {} ({}, {}); choose another name, \
-                     or deprovision that one first",
+                    "the name {name:?} is taken by deployment {} ({}, {}); {advice}",
                     other.order.id,
                     other.order.package.label(),
                     other.phase.name()

@@ -14,7 +14,7 @@ pub mod parameters;
 
 pub use r2r::diagnostic_msgs::msg::DiagnosticArray;
 pub use r2r::shipmate::{action, msg, srv};
-pub use r2r::{Publisher, QosProfile, ServiceRequest};
+pub use r2r::{Publisher, QosProfile, ServiceRequest, WrappedActionTypeSupport};
 
 /// Why the ROS side cannot go on.
 #[derive(Debug, thiserror::Error)]

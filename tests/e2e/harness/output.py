@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from collections.abc import Iterable
 
 from demo_client import Messages
 
@@ -20,8 +21,7 @@ def wait_for_output(container: str, text: str) -> None:
         text=True,
         errors="replace",
     )
-    assert follow.stdout is not None
-    reader = threading.Thread(target=lambda: [lines.add(it) for it in follow.stdout], daemon=True)
+    reader = threading.Thread(target=_read, args=[follow.stdout, lines], daemon=True)
     reader.start()
     try:
         lines.wait_for(lambda it: text in it, SAID_WITHIN_SECONDS, f"{container} says {text!r}")
@@ -29,3 +29,8 @@ def wait_for_output(container: str, text: str) -> None:
         follow.kill()
         follow.wait()
         reader.join(SAID_WITHIN_SECONDS)
+
+
+def _read(stream: Iterable[str], lines: Messages) -> None:
+    for line in stream:
+        lines.add(line)

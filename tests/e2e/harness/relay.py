@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 CHUNK = 64 * 1024
-DROP = 1024
+DROP = 2048
 SECONDS_BETWEEN_DROPS = 0.02
 WAIT_SECONDS = 20.0
 
