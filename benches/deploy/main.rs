@@ -31,7 +31,7 @@ use report::Report;
 use ros::Client;
 
 /// How many containers at once, and in how many rounds; few containers are quick and vary much.
-const SIZES: [(usize, usize); 3] = [(1, 9), (10, 7), (30, 5)];
+const SIZES: [(usize, usize); 3] = [(1, 21), (10, 5), (30, 5)];
 /// How many containers start in the round that is not counted.
 const WARM_UP: usize = 10;
 

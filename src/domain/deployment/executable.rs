@@ -372,6 +372,18 @@ mod tests {
     }
 
     #[test]
+    fn old_news_do_not_undo_newer_ones() {
+        let mut state = ExecutableState::default();
+        see(&mut state, 5, ContainerState::Running);
+        see(&mut state, 3, ContainerState::Created);
+        state.vanish(4);
+        assert!(state.is_running());
+        state.removed(6);
+        see(&mut state, 5, ContainerState::Running);
+        assert!(state.is_absent());
+    }
+
+    #[test]
     fn two_ends_that_look_alike_are_two() {
         let mut state = ExecutableState::default();
         see(&mut state, 1, exit_at("noon"));
