@@ -93,12 +93,7 @@ impl EngineWatch {
                         self.changed(id, &action, &looks);
                     }
                     Some(Err(error)) => return error,
-                    None => {
-                        return EngineError::Unreachable {
-                            address: self.engine.address(),
-                            cause: "it closed the stream of its events".to_owned(),
-                        };
-                    }
+                    None => return self.engine.hung_up(),
                 },
                 _ = alive.tick() => {
                     ticks = ticks.wrapping_add(1);
