@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 WITH_ENV := . scripts/env.sh &&
 
-.PHONY: help setup build demo demo-stop test bench lint deny clean
+.PHONY: help setup build demo demo-stop test soak bench lint deny clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ demo-stop: ## take the demo down again
 
 test: ## set up, then every test
 	@scripts/test.sh
+
+soak: ## set up, then hundreds of random operations, and what they left (scripts/soak.sh says more)
+	@scripts/setup.sh
+	@scripts/soak.sh
 
 bench: ## set up, then measure beside the plain engine and docker compose
 	@scripts/setup.sh

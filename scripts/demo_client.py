@@ -23,11 +23,13 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
-from shipmate.action import Deploy, Deprovision
+from shipmate.action import Deploy, Deprovision, FollowLogs
 from shipmate.msg import Deployment, DeploymentArray, DeploymentEvent, Package, Parameter
 from shipmate.srv import (
     GetDeployment,
+    GetLogs,
     ListDeployments,
+    ListErrorCodes,
     ListPackages,
     RegisterPackage,
     RemovePackage,
@@ -251,19 +253,28 @@ class Shipmate:
             ListPackages: "list_packages",
             ListDeployments: "list_deployments",
             GetDeployment: "get_deployment",
+            GetLogs: "get_logs",
+            ListErrorCodes: "list_error_codes",
         }.items():
             self._clients[kind] = node.create_client(kind, f"{self._name}/{name}")
-        for action, name in {Deploy: "deploy", Deprovision: "deprovision"}.items():
+        for action, name in {
+            Deploy: "deploy",
+            Deprovision: "deprovision",
+            FollowLogs: "follow_logs",
+        }.items():
             self._clients[action] = ActionClient(
                 node,
                 action,
                 f"{self._name}/{name}",
                 goal_service_qos_profile=MANY_ANSWERS,
                 result_service_qos_profile=MANY_ANSWERS,
+                feedback_sub_qos_profile=MANY_ANSWERS,
             )
 
     def _ready(self) -> bool:
-        actions = (self._clients[action].server_is_ready() for action in (Deploy, Deprovision))
+        actions = (
+            it.server_is_ready() for it in self._clients.values() if isinstance(it, ActionClient)
+        )
         services = (
             it.service_is_ready()
             for it in self._clients.values()
@@ -319,6 +330,19 @@ class Shipmate:
         """Send a deprovision goal."""
         goal = Deprovision.Goal(deployment=deployment)
         return Goal(self._ros, self._clients[Deprovision], goal, f"deprovision {deployment}")
+
+    def get_logs(self, deployment: str, **fields: Any) -> GetLogs.Response:
+        """What a deployment wrote; `fields` are the other fields of shipmate/srv/GetLogs."""
+        return self.call(GetLogs.Request(deployment=deployment, **fields), GetLogs)
+
+    def follow_logs(self, deployment: str, **fields: Any) -> Goal:
+        """Send a goal to follow what a deployment writes; `fields` as in the action."""
+        goal = FollowLogs.Goal(deployment=deployment, **fields)
+        return Goal(self._ros, self._clients[FollowLogs], goal, f"follow {deployment}")
+
+    def error_codes(self, *codes: str) -> ListErrorCodes.Response:
+        """What these error codes mean, or all of them."""
+        return self.call(ListErrorCodes.Request(codes=list(codes)), ListErrorCodes)
 
     def listen_to_deployments(self) -> Messages:
         """The topic ~/deployments: DeploymentArray, the latest one at once."""

@@ -2,5 +2,6 @@
 //! ROS graph how they are. ARCHITECTURE.md tells the way of a request through this code.
 
 pub mod app;
+pub mod crash_point;
 pub mod domain;
 pub mod edge;

@@ -1,11 +1,14 @@
 //! The node `shipmate`: puts the parts together, runs until a signal, and ends in order.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use shipmate::app::clock;
 use shipmate::app::face;
 use shipmate::app::face::diagnostics::Diagnostics;
+use shipmate::app::logs::Logs;
 use shipmate::app::real_paths::RealPolicy;
 use shipmate::app::settings::{self, Settings};
 use shipmate::app::supervisor::Supervisor;
@@ -13,6 +16,7 @@ use shipmate::domain::catalogue::Catalogue;
 use shipmate::domain::deployment::containers::Identity;
 use shipmate::domain::world::{World, WorldSettings};
 use shipmate::edge::docker::Engine;
+use shipmate::edge::ros::graph::GraphClient;
 use shipmate::edge::ros::logging::{RosLayer, attach_log};
 use shipmate::edge::ros::node::{RosNode, SpinLatency};
 use shipmate::edge::ros::parameters::{ParameterServices, Parameters};
@@ -90,12 +94,18 @@ fn run(
     );
     let policy = RealPolicy::new(settings.policy.clone(), engine.is_local());
     let address = engine.address();
-    let (supervisor, handle, events) = Supervisor::new(world, store, engine, policy, &stop);
+    let graph = Arc::new(GraphClient::new(tasks.clone(), stop.clone(), || {
+        clock::now().monotonic
+    }));
+    let logs_engine = engine.clone();
+    let (supervisor, handle, events) = Supervisor::new(world, store, engine, policy, graph, &stop);
+    let logs = Logs::new(logs_engine, &handle);
     let services = ParameterServices::new(&mut node, parameters)?;
     tasks.spawn(services.run(stop.clone()));
     face::serve(
         &mut node,
         &handle,
+        &logs,
         events,
         settings.snapshot_period,
         &tasks,
@@ -146,6 +156,12 @@ fn world(settings: &Settings, store: &Store) -> anyhow::Result<World> {
         policy: settings.policy.clone(),
         restarts: settings.restarts,
         history: settings.history,
+        ready_timeout: settings.ready_timeout,
+        engine_timeout: settings.engine_timeout,
     };
-    Ok(World::new(world_settings, catalogue, store.deployments()?))
+    let world = World::new(world_settings, catalogue, store.deployments()?);
+    Ok(match store.incomplete() {
+        Some(_) => world.recovering(),
+        None => world,
+    })
 }

@@ -7,15 +7,25 @@
     reason = "a test says by them what went wrong"
 )]
 
+#[path = "support/simulated_engine/mod.rs"]
+mod simulated_engine;
 #[path = "support/docker/mod.rs"]
 mod support;
+
+use shipmate::domain;
 
 #[path = "docker_engine/build.rs"]
 mod build;
 #[path = "docker_engine/events.rs"]
 mod events;
+#[path = "docker_engine/exec.rs"]
+mod exec;
 #[path = "docker_engine/life.rs"]
 mod life;
+#[path = "docker_engine/logs.rs"]
+mod logs;
+#[path = "docker_engine/probes.rs"]
+mod probes;
 #[path = "docker_engine/pull.rs"]
 mod pull;
 #[path = "docker_engine/reach.rs"]
@@ -24,3 +34,5 @@ mod reach;
 mod refusals;
 #[path = "docker_engine/settings.rs"]
 mod settings;
+#[path = "docker_engine/simulator/mod.rs"]
+mod simulator;

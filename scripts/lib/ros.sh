@@ -38,6 +38,22 @@ _install_wheels() {
   _ROS_WHEELS_BOOTSTRAP_COMPLETE=1 "$ROS_PREFIX/bin/python" "$SHIPMATE_ROOT/scripts/lib/mend_ros_wheels.py"
 }
 
+# _install_test_packages PYTHON: into an environment that may have been made before they were listed.
+_install_test_packages() {
+  env -u PYTHONPATH _ROS_WHEELS_BOOTSTRAP_COMPLETE=1 "$1" -m pip install --disable-pip-version-check --no-input \
+    -r "$SHIPMATE_ROOT/scripts/lib/test-packages.txt"
+}
+
+# _ensure_test_packages PYTHON: those of test-packages.txt; the mark is renewed when the list changes.
+_ensure_test_packages() {
+  local mark stamp
+  mark=${1%/bin/*}/.shipmate-test-packages
+  stamp=$(hash_of "$SHIPMATE_ROOT/scripts/lib/test-packages.txt")
+  [ "$(cat "$mark" 2>/dev/null)" = "$stamp" ] && return 0
+  logged test-packages "No route to PyPI? Try: pip download pytest-xdist" _install_test_packages "$1"
+  printf '%s\n' "$stamp" >"$mark"
+}
+
 _install_test_tools() {
   rm -rf "$CACHE/tools"
   # Sees the sourced ROS through PYTHONPATH and the system's packages, as ROS' own Python does.
@@ -52,10 +68,11 @@ step_ros() {
     detail "your own: $ROS_DISTRO (ROS_DISTRO and AMENT_PREFIX_PATH are set)"
     if [ -f "$CACHE/tools/complete" ] && "$CACHE/tools/bin/python" -c 'import pytest_timeout, yaml' 2>/dev/null; then
       already "pytest beside it"
-      return 0
+    else
+      logged test-tools "No route to PyPI? Try: pip download pytest" _install_test_tools
+      touch "$CACHE/tools/complete"
     fi
-    logged test-tools "No route to PyPI? Try: pip download pytest" _install_test_tools
-    touch "$CACHE/tools/complete"
+    _ensure_test_packages "$CACHE/tools/bin/python"
     return 0
   fi
   if [ "$(uname -m)" != x86_64 ]; then
@@ -68,9 +85,11 @@ step_ros() {
     "$SHIPMATE_ROOT/scripts/lib/mend_ros_wheels.py")
   if [ "$(cat "$ROS_PREFIX/.shipmate-complete" 2>/dev/null)" = "$stamp" ]; then
     already "ROS 2 Jazzy in $ROS_PREFIX"
+    _ensure_test_packages "$ROS_PREFIX/bin/python"
     return 0
   fi
   detail "ROS 2 Jazzy from PyPI into $ROS_PREFIX (350 MB)"
   logged ros "No route to PyPI? See the log; then run this again, it starts this step anew." _install_wheels
   printf '%s\n' "$stamp" >"$ROS_PREFIX/.shipmate-complete"
+  _ensure_test_packages "$ROS_PREFIX/bin/python"
 }

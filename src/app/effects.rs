@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -10,15 +11,17 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::failures::{failure, step_error};
+use super::looks::{Looker, RosGraph};
 use super::real_paths::RealPolicy;
 use super::request::Input;
+use crate::crash_point::crash_point;
 use crate::domain::container::ImageProgress;
 use crate::domain::deployment::DeploymentId;
 use crate::domain::deployment::error_code::{ErrorCode, Failure};
 use crate::domain::deployment::steps::{ImageSource, Step, StepKey};
 use crate::domain::manifest::{Protocol, PullPolicy};
 use crate::domain::world::{Outcome, StepError, WorldStep};
-use crate::edge::docker::Engine;
+use crate::edge::docker::{Engine, EngineError};
 
 /// Progress is told at most so often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -27,6 +30,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 pub struct Effects {
     engine: Engine,
     policy: RealPolicy,
+    looker: Looker,
     inputs: mpsc::Sender<Input>,
     tasks: TaskTracker,
     fetches: BTreeMap<StepKey, CancellationToken>,
@@ -38,11 +42,13 @@ impl Effects {
     pub fn new(
         engine: Engine,
         policy: RealPolicy,
+        graph: Arc<dyn RosGraph>,
         inputs: mpsc::Sender<Input>,
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
         Self {
+            looker: Looker::new(engine.clone(), graph),
             engine,
             policy,
             inputs,
@@ -74,33 +80,74 @@ impl Effects {
                         .resolve_mounts(&mut spec, folder.as_deref())
                         .await
                         .map_err(StepError::Failed)?;
-                    engine
-                        .create(&spec)
-                        .await
-                        .map(Outcome::Created)
-                        .map_err(|e| step_error(&e))
+                    crash_point("create-begins");
+                    let created = engine.create(&spec).await;
+                    crash_point("create-done");
+                    created.map(Outcome::Created).map_err(|e| step_error(&e))
                 });
             }
             WorldStep::Deployment(Step::Start { key, container }) => {
-                let engine = self.engine.clone();
-                self.finish(key, async move {
+                self.ask(key, Outcome::Started, async move |engine| {
+                    crash_point("start-begins");
                     let done = engine.start(&container).await;
-                    done.map(|()| Outcome::Started).map_err(|e| step_error(&e))
+                    crash_point("start-done");
+                    done
+                });
+            }
+            WorldStep::Deployment(Step::Stop {
+                key,
+                container,
+                grace,
+            }) => self.ask(key, Outcome::Stopped, async move |engine| {
+                engine.halt(&container, grace).await
+            }),
+            WorldStep::Deployment(Step::Resume { key, container }) => {
+                self.ask(key, Outcome::Resumed, async move |engine| {
+                    engine.resume(&container).await
+                });
+            }
+            WorldStep::Deployment(Step::Rename {
+                key,
+                container,
+                name,
+            }) => self.ask(key, Outcome::Renamed(name.clone()), async move |engine| {
+                engine.rename(&container, &name).await
+            }),
+            WorldStep::Deployment(Step::Look {
+                key,
+                at,
+                whereabouts,
+                timeout,
+                patience,
+            }) => {
+                let (looker, inputs) = (self.looker.clone(), self.inputs.clone());
+                self.spawn(async move {
+                    let answer = looker.look(at, whereabouts, timeout, patience).await;
+                    inputs.send(Input::Looked(key, answer)).await.ok();
                 });
             }
             WorldStep::Deployment(Step::TakeDown {
                 key,
                 container,
                 grace,
-            }) => {
-                let engine = self.engine.clone();
-                self.finish(key, async move {
-                    let done = engine.take_down(&container, grace).await;
-                    done.map(|()| Outcome::TakenDown)
-                        .map_err(|e| step_error(&e))
-                });
-            }
+            }) => self.ask(key, Outcome::TakenDown, async move |engine| {
+                let done = engine.take_down(&container, grace).await;
+                crash_point("take-down-done");
+                done
+            }),
         }
+    }
+
+    /// Asks the engine to do something that ends with `outcome` when it goes well.
+    fn ask<W>(&self, key: StepKey, outcome: Outcome, ask: impl FnOnce(Engine) -> W)
+    where
+        W: Future<Output = Result<(), EngineError>> + Send + 'static,
+    {
+        let asked = ask(self.engine.clone());
+        self.finish(key, async move {
+            let done = asked.await;
+            done.map(|()| outcome).map_err(|e| step_error(&e))
+        });
     }
 
     fn finish(
@@ -109,11 +156,17 @@ impl Effects {
         work: impl Future<Output = Result<Outcome, StepError>> + Send + 'static,
     ) {
         let inputs = self.inputs.clone();
+        self.spawn(async move {
+            let outcome = work.await.unwrap_or_else(Outcome::Error);
+            crash_point("step-untold");
+            inputs.send(Input::Finished(key, outcome)).await.ok();
+        });
+    }
+
+    /// Begins something that ends with the node at the latest.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks
-            .spawn(self.stop.clone().run_until_cancelled_owned(async move {
-                let outcome = work.await.unwrap_or_else(Outcome::Error);
-                inputs.send(Input::Finished(key, outcome)).await.ok();
-            }));
+            .spawn(self.stop.clone().run_until_cancelled_owned(work));
     }
 
     fn remove_orphan(&self, container: String) {
@@ -134,12 +187,14 @@ impl Effects {
         let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
         self.tasks
             .spawn(self.stop.clone().run_until_cancelled_owned(async move {
+                crash_point("check-begins");
                 let result = match engine.ping().await {
                     Err(error) => Err(failure(&error)),
                     Ok(_) => ports
                         .into_iter()
                         .try_for_each(|(port, protocol)| free(port, protocol)),
                 };
+                crash_point("check-done");
                 inputs.send(Input::Checked(deployment, result)).await.ok();
             }));
     }
@@ -151,6 +206,7 @@ impl Effects {
         let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
         let policy = self.policy.clone();
         self.tasks.spawn(async move {
+            crash_point("fetch-begins");
             let (latest, news) = watch::channel(ImageProgress::default());
             let progress = |progress| drop(latest.send_replace(progress));
             let work = async {
@@ -165,6 +221,7 @@ impl Effects {
                 Some(Err(error)) => Outcome::Error(error),
             };
             cancel.cancel();
+            crash_point("fetch-done");
             inputs.send(Input::Finished(key, outcome)).await.ok();
         });
     }
@@ -191,10 +248,10 @@ async fn fetch(
                 .resolve_context(&mut build, folder)
                 .await
                 .map_err(StepError::Failed)?;
-            engine
-                .build(&build, progress)
-                .await
-                .map_err(|e| step_error(&e))
+            crash_point("build-begins");
+            let built = engine.build(&build, progress).await;
+            crash_point("build-done");
+            built.map_err(|e| step_error(&e))
         }
         ImageSource::Pull { image, policy } => pull(engine, &image, policy, progress).await,
     }
@@ -212,7 +269,10 @@ async fn pull(
             _ if present => Ok(true),
             PullPolicy::Never => Ok(false),
             PullPolicy::Missing | PullPolicy::Always => {
-                engine.pull(image, progress).await.map(|()| true)
+                crash_point("pull-begins");
+                let pulled = engine.pull(image, progress).await;
+                crash_point("pull-done");
+                pulled.map(|()| true)
             }
         }
     };

@@ -89,7 +89,10 @@ impl EngineWatch {
                             return error;
                         }
                     }
-                    Some(Ok(ContainerEvent::Changed { id, action, .. })) => {
+                    Some(Ok(ContainerEvent::Changed { id, action, signal, .. })) => {
+                        if let Some(signal) = signal {
+                            self.tell(Input::Signalled(id.clone(), signal)).await;
+                        }
                         self.changed(id, &action, &looks);
                     }
                     Some(Err(error)) => return error,

@@ -6,9 +6,13 @@ mod engine_watch;
 #[cfg(feature = "ros")]
 pub mod face;
 mod failures;
+pub mod logs;
+pub mod looks;
 mod read_packages;
 pub mod real_paths;
 pub mod request;
+#[cfg(feature = "ros")]
+mod ros_graph;
 mod saver;
 #[cfg(feature = "ros")]
 pub mod settings;

@@ -3,10 +3,14 @@
 //! the engine is given that one.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use crate::domain::container::{BuildSpec, ContainerSpec, MountSource};
 use crate::domain::deployment::error_code::{ErrorCode, Failure};
 use crate::domain::policy::Policy;
+
+/// How long a path may take to be looked up.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 /// A policy that knows where the folders that it allows really are.
 #[derive(Clone, Debug)]
@@ -68,7 +72,19 @@ impl RealPolicy {
         if !self.local {
             return Ok(());
         }
-        let real = match tokio::fs::canonicalize(&*path).await {
+        // A share whose server is away answers only after minutes, if at all.
+        let asked = tokio::time::timeout(ANSWER_WITHIN, tokio::fs::canonicalize(&*path));
+        let real = match asked.await {
+            Err(_) => {
+                let reason = format!(
+                    "{path} does not answer within {} s; is it on a share that is away?",
+                    ANSWER_WITHIN.as_secs()
+                );
+                return Err(Failure::new(ErrorCode::PathNotFound, reason));
+            }
+            Ok(answer) => answer,
+        };
+        let real = match real {
             Ok(real) => real.display().to_string(),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let reason = format!("{path} is not on this machine; make it, or correct the path");

@@ -9,7 +9,9 @@ use crate::domain::container::{ContainerFacts, ImageProgress};
 use crate::domain::deployment::DeploymentId;
 use crate::domain::deployment::error_code::Failure;
 use crate::domain::deployment::executable::Sequence;
+use crate::domain::deployment::probing::LookKey;
 use crate::domain::deployment::steps::StepKey;
+use crate::domain::probe::Answer;
 use crate::domain::world::refusal::Refusal;
 use crate::domain::world::{DeployRequest, Outcome};
 
@@ -74,6 +76,10 @@ pub enum Input {
     Seen(Sequence, Box<ContainerFacts>),
     /// A container does not exist any more.
     Gone(Sequence, String),
+    /// A container was sent this signal.
+    Signalled(String, i32),
+    /// A look at a container ended.
+    Looked(LookKey, Answer),
     /// How far an image is.
     Progress(StepKey, ImageProgress),
     /// A deployment's check ended.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use semver::Version;
 
 use super::request::{Input, Reply};
+use crate::crash_point::crash_point;
 use crate::domain::catalogue::CataloguedPackage;
 use crate::domain::deployment::DeploymentId;
 use crate::domain::world::World;
@@ -51,6 +52,8 @@ pub struct Saver {
     on_disk: BTreeMap<DeploymentId, Record>,
     changed: BTreeSet<DeploymentId>,
     forgotten: Vec<DeploymentId>,
+    recovered: bool,
+    recovery_untold: bool,
     writing: bool,
 }
 
@@ -62,6 +65,8 @@ impl Saver {
             on_disk: BTreeMap::new(),
             changed: BTreeSet::new(),
             forgotten: Vec::new(),
+            recovered: false,
+            recovery_untold: false,
             writing: false,
         }
     }
@@ -76,6 +81,13 @@ impl Saver {
         self.forgotten.extend(ids);
     }
 
+    /// Notes that what was missing on the disk is known again; the next write says so, after what
+    /// was found and is noted as changed by then.
+    pub fn recovered(&mut self) {
+        self.recovered = true;
+        self.recovery_untold = true;
+    }
+
     /// Whether the disk has a deployment as it is, so that no write of it will come.
     pub fn is_on_disk(&self, id: &str) -> bool {
         !self.writing && !self.changed.contains(id) && self.on_disk.contains_key(id)
@@ -87,7 +99,7 @@ impl Saver {
             return None;
         }
         let records = self.pending_records(world);
-        if records.is_empty() && self.forgotten.is_empty() {
+        if records.is_empty() && self.forgotten.is_empty() && !self.recovery_untold {
             return None;
         }
         self.writing = true;
@@ -95,10 +107,21 @@ impl Saver {
         for id in &forgotten {
             self.on_disk.remove(id);
         }
+        self.recovery_untold = false;
+        let recovered = self.recovered;
         let store = self.store.clone();
         Some(Box::new(move || {
             let rows: Vec<Record> = records.iter().map(|(_, record)| record.clone()).collect();
-            let error = failed(with(&store, |store| store.write(&rows, &forgotten)));
+            crash_point("save-begins");
+            let error = failed(with(&store, |store| {
+                store.write(&rows, &forgotten)?;
+                // Once it says so, this does nothing.
+                match recovered {
+                    true => store.complete(),
+                    false => Ok(()),
+                }
+            }));
+            crash_point("save-done");
             Input::Written(Written::Deployments { records, error })
         }))
     }

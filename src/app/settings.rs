@@ -23,6 +23,10 @@ pub struct Settings {
     pub history: usize,
     /// The bounds of restarting.
     pub restarts: RestartLimits,
+    /// How long an executable may take to be ready.
+    pub ready_timeout: Duration,
+    /// How long the engine may be away while something is being deployed.
+    pub engine_timeout: Duration,
     /// How long the engine may take.
     pub deadlines: Deadlines,
     /// How often everything is published even if nothing changed.
@@ -66,6 +70,7 @@ pub fn declared() -> Vec<Declared> {
         description,
         value: Value::Integer(default, low, high),
     };
+    let usual = Deadlines::default();
     vec![
         text(
             "state_folder",
@@ -125,11 +130,75 @@ pub fn declared() -> Vec<Declared> {
             1_000_000,
         ),
         number(
+            "ready_timeout",
+            "Seconds that an executable may take to be ready; after them its deployment has failed",
+            300.0,
+            0.1,
+            86_400.0,
+        ),
+        number(
+            "engine_timeout",
+            "Seconds that Docker may be away while something is being deployed; after them it has \
+             failed",
+            120.0,
+            0.1,
+            86_400.0,
+        ),
+        number(
             "pull_stall_timeout",
-            "Seconds without a byte after which a pull is given up",
-            60.0,
+            "Seconds without progress after which a pull is given up",
+            usual.pull_stall.as_secs_f64(),
             1.0,
             86_400.0,
+        ),
+        number(
+            "pull_timeout",
+            "Seconds after which a pull is given up that is not finished; 0 for no limit",
+            usual.pull.as_secs_f64(),
+            0.0,
+            604_800.0,
+        ),
+        number(
+            "build_stall_timeout",
+            "Seconds without a word after which a build is given up; a step may compile for long",
+            usual.build_stall.as_secs_f64(),
+            1.0,
+            86_400.0,
+        ),
+        number(
+            "build_timeout",
+            "Seconds after which a build is given up that is not finished; 0 for no limit",
+            usual.build.as_secs_f64(),
+            0.0,
+            604_800.0,
+        ),
+        number(
+            "create_timeout",
+            "Seconds that Docker has to create a container, and to fill its new volumes",
+            usual.create.as_secs_f64(),
+            1.0,
+            3600.0,
+        ),
+        number(
+            "start_timeout",
+            "Seconds that Docker has to start a container",
+            usual.start.as_secs_f64(),
+            1.0,
+            3600.0,
+        ),
+        number(
+            "stop_timeout",
+            "Seconds that Docker has to stop a container, beyond the time that its program has to obey",
+            usual.stop.as_secs_f64(),
+            1.0,
+            3600.0,
+        ),
+        number(
+            "remove_timeout",
+            "Seconds that Docker has to remove a container",
+            usual.remove.as_secs_f64(),
+            1.0,
+            3600.0,
         ),
         number(
             "snapshot_period",
@@ -165,8 +234,17 @@ pub fn read(parameters: &Parameters, node: &str) -> Result<Settings, SettingsErr
             stable_after: seconds("restart_stable_after"),
             most_failures: u32::try_from(failures).unwrap_or(u32::MAX),
         },
+        ready_timeout: seconds("ready_timeout"),
+        engine_timeout: seconds("engine_timeout"),
         deadlines: Deadlines {
+            create: seconds("create_timeout"),
+            start: seconds("start_timeout"),
+            stop: seconds("stop_timeout"),
+            remove: seconds("remove_timeout"),
             pull_stall: seconds("pull_stall_timeout"),
+            pull: seconds("pull_timeout"),
+            build_stall: seconds("build_stall_timeout"),
+            build: seconds("build_timeout"),
             ..Deadlines::default()
         },
         snapshot_period: seconds("snapshot_period"),

@@ -33,6 +33,30 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// The deployment with this id or name.
+    ///
+    /// # Errors
+    /// Says which there are, when there is none.
+    pub fn find_or_say(&self, id_or_name: &str) -> Result<&Arc<DeploymentView>, String> {
+        self.find(id_or_name).ok_or_else(|| {
+            let names: Vec<&str> = { self.deployments.iter() }
+                .map(|view| view.name.as_str())
+                .collect();
+            match (id_or_name.is_empty(), names.is_empty()) {
+                (true, _) => "which deployment? give its id or its name".to_owned(),
+                (false, true) => {
+                    format!("there is no deployment {id_or_name:?}; nothing is deployed")
+                }
+                (false, false) => format!(
+                    "there is no deployment {id_or_name:?}; there are: {}",
+                    names.join(", ")
+                ),
+            }
+        })
+    }
+}
+
 /// The views of the last snapshot, to see what changed.
 #[derive(Debug, Default)]
 pub struct Views {

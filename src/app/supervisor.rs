@@ -1,6 +1,7 @@
 //! The loop: takes inputs in, asks the domain what follows, has it done, and shows what is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -10,16 +11,17 @@ use tokio_util::task::TaskTracker;
 use super::clock;
 use super::effects::Effects;
 use super::engine_watch::{EngineWatch, Sequencer};
+use super::looks::RosGraph;
 use super::read_packages::read;
 use super::real_paths::RealPolicy;
 use super::request::{Input, PackageSource, Reply, Request, WAITING_INPUTS};
 use super::saver::{Saver, Write, Written};
 use super::snapshot::{Snapshot, Views};
 use crate::domain::catalogue::CataloguedPackage;
-use crate::domain::deployment::DeploymentId;
-use crate::domain::events::{ChangeEvent, changes};
+use crate::domain::deployment::{DeploymentId, Wanted};
+use crate::domain::events::{ChangeEvent, changes, remark};
 use crate::domain::world::refusal::Refusal;
-use crate::domain::world::{Admission, World};
+use crate::domain::world::{Admission, Note, World};
 use crate::edge::discovery::DiscoveryGroup;
 use crate::edge::docker::Engine;
 use crate::edge::store::Store;
@@ -91,13 +93,14 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A loop over what was read from `store`, on `engine`, within `policy`. Gives also the handle to it, and the
-    /// events that it raises.
+    /// A loop over what was read from `store`, on `engine`, within `policy`; `graph` is where nodes
+    /// are looked for. Gives also the handle to it, and the events that it raises.
     pub fn new(
         world: World,
         store: Store,
         engine: Engine,
         policy: RealPolicy,
+        graph: Arc<dyn RosGraph>,
         stop: &CancellationToken,
     ) -> (Self, Handle, mpsc::Receiver<ChangeEvent>) {
         let (inputs_sender, inputs) = mpsc::channel(WAITING_INPUTS);
@@ -122,6 +125,7 @@ impl Supervisor {
         let effects = Effects::new(
             engine,
             policy,
+            graph,
             inputs_sender.clone(),
             tasks.clone(),
             stop.clone(),
@@ -216,7 +220,9 @@ impl Supervisor {
             Input::Synced(sequence, containers) => self.world.resync(sequence, containers, now),
             Input::EngineLost(why) => self.engine_lost(why),
             Input::Seen(sequence, facts) => self.world.observe(sequence, &facts, now),
-            Input::Gone(sequence, container) => self.world.gone(sequence, &container),
+            Input::Gone(sequence, container) => self.world.gone(sequence, &container, now),
+            Input::Signalled(container, signal) => self.world.signalled(&container, signal, now),
+            Input::Looked(key, answer) => self.world.looked(&key, answer, now),
             Input::Progress(key, progress) => self.world.progress(&key, progress),
             Input::Checked(id, result) => self.world.checked(&id, result),
             Input::Finished(key, outcome) => {
@@ -235,7 +241,7 @@ impl Supervisor {
         if self.world.unreachable() != Some(&why) {
             tracing::warn!("{why}");
         }
-        self.world.engine_lost(why);
+        self.world.engine_lost(why, clock::now());
     }
 
     fn request(&mut self, request: Request) {
@@ -333,8 +339,8 @@ impl Supervisor {
         match written {
             Written::Deployments { records, error } => {
                 self.saver.written(&records, error.is_none());
-                for (id, _) in records {
-                    self.deployment_written(&id, error.as_deref());
+                for (id, record) in records {
+                    self.deployment_written(&id, record.wanted(), error.as_deref());
                 }
             }
             Written::Packages {
@@ -371,15 +377,21 @@ impl Supervisor {
 
     /// A deployment is on the disk, or could not be put there. What is new is refused then; what
     /// is to be stopped is stopped all the same, since a full disk must not keep a robot running.
-    fn deployment_written(&mut self, id: &str, error: Option<&str>) {
+    fn deployment_written(&mut self, id: &str, wanted: Wanted, error: Option<&str>) {
         let is_new = self.world.deployment(id).is_some_and(|d| !d.saved);
+        let is_latest = self.world.deployment(id).is_none_or(|d| d.wanted == wanted);
         let replies = self.waiting.remove(id).unwrap_or_default();
         match error {
-            None => self.world.saved(id),
+            None => self.world.saved(id, wanted),
             Some(why) => {
                 tracing::error!("what is known of deployment {id} is not on the disk: {why}");
                 self.world.discard(id);
             }
+        }
+        if error.is_none() && !is_latest {
+            // Whoever waits asked for a stop while this was being written; the next write has it.
+            self.waiting.insert(id.to_owned(), replies);
+            return;
         }
         for reply in replies {
             let answer = match error {
@@ -395,11 +407,19 @@ impl Supervisor {
     /// What follows from what was taken in: phases, steps, writes, and what is shown.
     fn follow_up(&mut self) {
         let now = clock::now();
+        self.world.tick(now);
         let touched = self.world.settle();
         for step in self.world.steps(self.sequencer.latest(), now) {
             self.effects.perform(step);
         }
+        let notes = self.world.take_notes();
         self.show(&touched);
+        for note in notes {
+            self.say(&note);
+        }
+        if self.world.take_recovered() {
+            self.saver.recovered();
+        }
         self.saver.changed(touched);
         self.saver.forgotten(self.world.forget());
         if let Some(write) = self.saver.next_write(&self.world) {
@@ -447,7 +467,24 @@ impl Supervisor {
         }
     }
 
-    fn raise(&self, events: Vec<ChangeEvent>) {
+    /// Says what belongs to no phase or status: in the log, and as an event if it is about an
+    /// executable.
+    fn say(&self, note: &Note) {
+        let snapshot = self.snapshots.borrow();
+        let view = note.deployment.as_ref().and_then(|id| snapshot.by_id(id));
+        let Some((view, (component, executable))) = view.zip(note.executable.as_ref()) else {
+            tracing::warn!("{}", note.text);
+            return;
+        };
+        tracing::warn!(
+            "deployment {}: {component}: {executable}: {}",
+            view.name,
+            note.text
+        );
+        self.raise(remark(view, component, executable, &note.text));
+    }
+
+    fn raise(&self, events: impl IntoIterator<Item = ChangeEvent>) {
         for event in events {
             if self.events.try_send(event).is_err() {
                 tracing::error!("events are published too slowly; one is lost");

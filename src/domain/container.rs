@@ -1,6 +1,7 @@
 //! What a container is asked to be, in terms of a container engine and of nothing else.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::manifest::{Gpus, Ipc, Network, Protocol, StopSignal};
 
@@ -128,10 +129,12 @@ pub mod labels {
     pub const EXECUTABLE: &str = "io.shipmate.executable";
     /// Counts the times that the deployment was changed since it was made.
     pub const GENERATION: &str = "io.shipmate.generation";
+    /// What was asked for, as JSON: a deployment is recovered from it when the state is lost.
+    pub const ORDER: &str = "io.shipmate.order";
 }
 
 /// What an engine says of a container.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContainerFacts {
     /// The engine's id: 64 hex digits.
     pub id: String,
@@ -143,12 +146,21 @@ pub struct ContainerFacts {
     pub state: ContainerState,
     /// The ports that the engine published, by container port and protocol.
     pub ports: Vec<PublishedPort>,
+    /// Its host name, as its processes see it.
+    pub hostname: String,
+    /// Whether it is on the machine's own network.
+    pub host_network: bool,
+    /// Its addresses on networks of containers, while it runs.
+    pub addresses: Vec<IpAddr>,
+    /// When it was last started, in the engine's words: it tells two runs of one container apart.
+    pub started_at: String,
 }
 
 /// What a container does now.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum ContainerState {
     /// It was created and has not been started.
+    #[default]
     Created,
     /// It runs.
     Running,

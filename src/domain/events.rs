@@ -49,6 +49,24 @@ pub fn changes(before: Option<&DeploymentView>, after: &DeploymentView) -> Vec<C
     events
 }
 
+/// An event about an executable that changed neither a phase nor a status, such as that somebody
+/// renamed its container; none when there is no such executable.
+pub fn remark(
+    view: &DeploymentView,
+    component: &str,
+    executable: &str,
+    reason: &str,
+) -> Option<ChangeEvent> {
+    let of = view.components.iter().find(|c| c.name == component)?;
+    let shown = of.executables.iter().find(|e| e.name == executable)?;
+    let mut event = event(Some(view), view, &shown.condition);
+    component.clone_into(&mut event.component);
+    executable.clone_into(&mut event.executable);
+    event.previous_status = shown.condition.status;
+    reason.clone_into(&mut event.reason);
+    Some(event)
+}
+
 fn executable_change(
     before: Option<&DeploymentView>,
     after: &DeploymentView,

@@ -6,13 +6,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Duration;
 
+use bollard::query_parameters::ListContainersOptions;
 use shipmate::domain::container::{BuildSpec, ImageProgress};
-use shipmate::edge::docker::EngineError;
+use shipmate::edge::docker::{Deadlines, EngineError};
 use tempfile::TempDir;
 
 use crate::support::image::{self, Unwanted};
-use crate::support::{IMAGE, World, docker};
+use crate::support::{IMAGE, World, docker, eventually};
 
 const QUIET: &(dyn Fn(ImageProgress) + Send + Sync) = &|_| {};
 
@@ -141,13 +143,51 @@ async fn a_failing_build_shows_its_last_lines_and_leaves_nothing() {
         "{last_lines}"
     );
     assert!(!image::is_there(&image).await);
-    let all = bollard::query_parameters::ListContainersOptions {
+    assert!(!is_left(&mark).await);
+}
+
+#[tokio::test]
+async fn a_build_that_stalls_and_one_that_takes_too_long() {
+    let limit = Duration::from_secs(3);
+    let stall = Deadlines {
+        build_stall: limit,
+        ..Default::default()
+    };
+    let whole = Deadlines {
+        build: limit,
+        ..Default::default()
+    };
+    for (deadlines, script, what) in [
+        (stall, "sleep 20", "get on with"),
+        (whole, "while true; do echo on; sleep 0.1; done", "finish"),
+    ] {
+        let world = World::with(deadlines).await;
+        let image = format!("{}:slow", world.owner);
+        let _unwanted = Unwanted(image.clone());
+        let folder = TempDir::new().unwrap();
+        let mark = format!("mark-of-{}", world.owner);
+        let dockerfile = format!("FROM {IMAGE}\nRUN : {mark}; {script}\n");
+        write(folder.path(), &[("Dockerfile", &dockerfile)]);
+        let spec = spec(&image, folder.path());
+        let what = format!("{what} the build of {image}");
+        let error = EngineError::Deadline { what, seconds: 3 };
+        assert_eq!(world.engine.build(&spec, QUIET).await, Err(error));
+        eventually("the engine gives it up too", async || {
+            (!is_left(&mark).await).then_some(())
+        })
+        .await;
+    }
+}
+
+/// Whether there is a container whose command has the mark.
+async fn is_left(mark: &str) -> bool {
+    let all = ListContainersOptions {
         all: true,
         ..Default::default()
     };
     let left = docker().list_containers(Some(all)).await.unwrap();
-    let ours = |command: &String| command.contains(&mark);
-    assert!(!left.iter().any(|c| c.command.as_ref().is_some_and(ours)));
+    let ours = |command: &String| command.contains(mark);
+    left.iter().any(|c| c.command.as_ref().is_some_and(ours))
 }
 
 #[tokio::test]

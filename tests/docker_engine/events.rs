@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use bollard::query_parameters::KillContainerOptions;
+use bollard::query_parameters::{KillContainerOptions, StopContainerOptions};
 use futures::{Stream, StreamExt};
+use shipmate::domain::manifest::StopSignal;
 use shipmate::edge::docker::{ContainerEvent, Engine, EngineError};
 
 use crate::support::proxy::Proxy;
@@ -73,6 +74,106 @@ async fn a_life_is_told_in_order() {
     ];
     assert_eq!(actions, expected);
     assert!(times.is_sorted() && times[0] > 1_500_000_000_000_000_000);
+}
+
+/// By its events it can be told whose hand ended a container.
+#[tokio::test]
+async fn the_hand_that_ends_a_container_is_seen() {
+    let world = World::new().await;
+    let mut news = world.engine.events();
+    next(&mut news).await;
+    let obeys = "trap 'exit 0' TERM; echo up; while true; do sleep 0.1; done";
+    let mut told = Vec::new();
+    for hand in ["stop", "kill", "none"] {
+        let script = if hand == "none" { "exit 3" } else { obeys };
+        let mut spec = world.script(hand, script);
+        spec.stop_signal = StopSignal::Term;
+        let id = world.run(&spec).await.unwrap();
+        match hand {
+            "stop" => {
+                world.wrote(&id, "up").await;
+                let options = None::<StopContainerOptions>;
+                docker().stop_container(&id, options).await.unwrap();
+            }
+            "kill" => {
+                let options = None::<KillContainerOptions>;
+                docker().kill_container(&id, options).await.unwrap();
+            }
+            _ => {}
+        }
+        world.ended(&id).await;
+        told.push(ends(&mut news, &id, hand == "stop").await);
+    }
+    let (kill, die, stop) = ("kill", "die", "stop");
+    let stopped = vec![
+        (kill.to_owned(), None, Some(15)),
+        (die.to_owned(), Some(0), None),
+        (stop.to_owned(), None, None),
+    ];
+    let killed = vec![
+        (kill.to_owned(), None, Some(9)),
+        (die.to_owned(), Some(137), None),
+    ];
+    let by_itself = vec![(die.to_owned(), Some(3), None)];
+    assert_eq!(told, [stopped, killed, by_itself]);
+}
+
+type Told = (String, Option<i32>, Option<i32>);
+
+/// What is told of a container after its start, up to its death, or up to the end of its stop.
+async fn ends(news: &mut (impl Stream<Item = News> + Unpin), of: &str, stop: bool) -> Vec<Told> {
+    let mut told = Vec::new();
+    let last = if stop { "stop" } else { "die" };
+    loop {
+        let event = next(news).await.expect("the stream goes on").unwrap();
+        let ContainerEvent::Changed {
+            id,
+            action,
+            exit_code,
+            signal,
+            ..
+        } = event
+        else {
+            panic!("it connects once");
+        };
+        if id != of || action == "create" || action == "start" {
+            continue;
+        }
+        let end = action == last;
+        told.push((action, exit_code, signal));
+        if end {
+            return told;
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_name_and_too_little_memory_are_told() {
+    let world = World::new().await;
+    let mut news = world.engine.events();
+    next(&mut news).await;
+    let old = world.spec("old", &["true"]);
+    let id = world.engine.create(&old).await.unwrap();
+    let new = format!("{}-new", world.owner);
+    world.engine.rename(&id, &new).await.unwrap();
+    let ContainerEvent::Changed {
+        id: whose,
+        name,
+        labels,
+        ..
+    } = until(&mut news, "rename").await
+    else {
+        panic!("it is a change");
+    };
+    assert_eq!((whose, name, labels), (id, new, old.labels));
+
+    let mut spec = world.script("hungry", "x=a; while true; do x=$x$x$x$x; done");
+    spec.memory = Some(16 << 20);
+    let id = world.run(&spec).await.unwrap();
+    let ContainerEvent::Changed { id: whose, .. } = until(&mut news, "oom").await else {
+        panic!("it is a change");
+    };
+    assert_eq!(whose, id);
 }
 
 /// Nobody reads the stream, not even its connection is made, and yet nothing is lost.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use bollard::query_parameters::RemoveContainerOptions;
 use shipmate::domain::container::{ContainerState, Exit};
 use shipmate::domain::manifest::StopSignal;
+use shipmate::edge::docker::EngineError;
 
 use crate::support::{World, docker, eventually};
 
@@ -60,17 +61,17 @@ async fn a_failed_one_says_how_and_shows_its_last_lines() {
 }
 
 #[tokio::test]
-async fn a_good_end_shows_nothing() {
+async fn a_good_end_shows_its_last_lines_too() {
     let world = World::new().await;
     let id = world.run(&world.script("main", "echo fine")).await.unwrap();
     let exit = world.ended(&id).await;
     assert!(!exit.ended_at.is_empty(), "{exit:?}");
-    let nothing = Exit {
+    let good = Exit {
         ended_at: exit.ended_at.clone(),
+        last_output: "fine".to_owned(),
         ..Exit::default()
     };
-    assert_eq!(exit, nothing);
-    assert_eq!(world.engine.logs_tail(&id, 20).await.unwrap(), "fine");
+    assert_eq!(exit, good);
 }
 
 /// Now and then the engine hears of it only after the end, and then does not say so: one of a few
@@ -234,4 +235,59 @@ async fn nothing_is_left_when_a_test_panics() {
         engine.list().await.unwrap().is_empty().then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn it_is_renamed() {
+    let world = World::new().await;
+    let spec = world.spec("old", &["sleep", "1000"]);
+    let id = world.run(&spec).await.unwrap();
+    let name = format!("{}-new", world.owner);
+    world.engine.rename(&id, &name).await.unwrap();
+    assert_eq!(world.facts(&id).await.name, name);
+    let again = world.engine.rename(&id, &name).await;
+    again.expect("to rename it twice is no error");
+    let second = world.engine.create(&spec).await;
+    second.expect("its old name is free");
+}
+
+#[tokio::test]
+async fn a_name_that_another_has_is_not_given_twice() {
+    let world = World::new().await;
+    let (spec, other) = (
+        world.spec("main", &["true"]),
+        world.spec("other", &["true"]),
+    );
+    let id = world.engine.create(&spec).await.unwrap();
+    let holder = world.engine.create(&other).await.unwrap();
+    let error = world.engine.rename(&id, &other.name).await.unwrap_err();
+    let name = other.name.clone();
+    assert_eq!(error, EngineError::NameTaken { name, holder });
+    for (id, name, part) in [
+        (id.as_str(), "no/name", "no/name"),
+        ("no-such-container", "a-name", "No such container"),
+        ("no-such-container", &other.name, "No such container"),
+    ] {
+        let error = world.engine.rename(id, name).await.unwrap_err();
+        assert!(matches!(error, EngineError::Refused { .. }), "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    assert_eq!(world.facts(&id).await.name, spec.name);
+}
+
+#[tokio::test]
+async fn a_paused_one_is_resumed() {
+    let world = World::new().await;
+    let spec = world.spec("main", &["sleep", "1000"]);
+    let id = world.run(&spec).await.unwrap();
+    docker().pause_container(&id).await.unwrap();
+    world.engine.resume(&id).await.unwrap();
+    assert_eq!(world.facts(&id).await.state, ContainerState::Running);
+    let again = world.engine.resume(&id).await;
+    again.expect("to resume it twice is no error");
+    let created = world.engine.create(&world.spec("other", &["true"])).await;
+    for id in [created.unwrap().as_str(), "no-such-container"] {
+        let error = world.engine.resume(id).await.unwrap_err();
+        assert!(matches!(error, EngineError::Refused { .. }), "{error}");
+    }
 }

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use shipmate::domain::container::ImageProgress;
-use shipmate::edge::docker::{Deadlines, EngineError};
+use shipmate::edge::docker::{Deadlines, Engine, EngineError};
 use tokio::net::TcpListener;
 
 use crate::support::dribble::{Dribble, Then};
 use crate::support::image::{self, Unwanted};
+use crate::support::proxy::Proxy;
 use crate::support::registry::{PASSWORD, Registry, free_port};
 use crate::support::{IMAGE, World};
 
@@ -140,7 +141,7 @@ async fn a_registry_that_never_answers() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let image = format!("{}/a:1", listener.local_addr().unwrap());
     let error = world.engine.pull(&image, QUIET).await.unwrap_err();
-    assert_eq!(error, EngineError::PullStalled { image, seconds: 1 });
+    assert_eq!(error, EngineError::PullStalled { image, seconds: 2 });
 }
 
 #[tokio::test]
@@ -153,8 +154,59 @@ async fn a_registry_that_falls_silent() {
     };
     let error = world.engine.pull(&slow.image, &note).await.unwrap_err();
     let image = slow.image.clone();
-    assert_eq!(error, EngineError::PullStalled { image, seconds: 1 });
+    assert_eq!(error, EngineError::PullStalled { image, seconds: 2 });
     assert!(bytes.into_inner() > 0);
+}
+
+/// While it waits to try again, the engine counts the seconds aloud; that is no progress.
+#[tokio::test]
+async fn a_registry_that_goes_away_in_the_middle_of_a_layer() {
+    let (world, registry) = tokio::join!(impatient(), Registry::open());
+    let gone = Dribble::before(&registry, &world, Then::Cuts).await;
+    let said = AtomicU64::new(0);
+    let note = |progress: ImageProgress| {
+        let retries = progress.step.contains("Retrying");
+        said.fetch_add(u64::from(retries), Ordering::Relaxed);
+    };
+    let error = world.engine.pull(&gone.image, &note).await.unwrap_err();
+    let image = gone.image.clone();
+    assert_eq!(error, EngineError::PullStalled { image, seconds: 2 });
+    assert!(said.into_inner() >= 2, "it was not silent");
+}
+
+/// The engine says the same again and again, and sometimes that it has nothing to say.
+#[tokio::test]
+async fn an_engine_that_repeats_itself() {
+    let same = [
+        r#"{"status":"Downloading","progressDetail":{"current":7,"total":9},"id":"a"}"#,
+        r#"{"status":"Waiting","id":"b"}"#,
+    ];
+    let proxy = Proxy::babbling(&same);
+    let engine = Engine::connect(&proxy.address(), "nobody", hasty()).unwrap();
+    let said = AtomicU64::new(0);
+    let note = |progress: ImageProgress| {
+        assert_eq!(progress.bytes_done, 7);
+        said.fetch_add(1, Ordering::Relaxed);
+    };
+    let error = engine.pull("a:1", &note).await.unwrap_err();
+    let image = "a:1".to_owned();
+    assert_eq!(error, EngineError::PullStalled { image, seconds: 2 });
+    assert!(said.into_inner() > 10, "it was not silent");
+}
+
+/// It gets on, but not fast enough for the whole.
+#[tokio::test]
+async fn a_pull_that_takes_too_long() {
+    let deadlines = Deadlines {
+        pull: Duration::from_secs(3),
+        ..Default::default()
+    };
+    let (world, registry) = tokio::join!(World::with(deadlines), Registry::open());
+    let slow = Dribble::before(&registry, &world, Then::Drops).await;
+    let error = world.engine.pull(&slow.image, QUIET).await.unwrap_err();
+    let what = format!("finish the pull of {}", slow.image);
+    assert_eq!(error, EngineError::Deadline { what, seconds: 3 });
+    slow.let_go().await;
 }
 
 #[tokio::test]
@@ -171,9 +223,12 @@ async fn a_dropped_pull_is_cancelled() {
 }
 
 async fn impatient() -> World {
-    World::with(Deadlines {
-        pull_stall: Duration::from_secs(1),
+    World::with(hasty()).await
+}
+
+fn hasty() -> Deadlines {
+    Deadlines {
+        pull_stall: Duration::from_secs(2),
         ..Default::default()
-    })
-    .await
+    }
 }

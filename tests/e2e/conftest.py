@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -23,12 +24,28 @@ from harness.ship import Ship, a_ship  # noqa: E402
 
 # The last resort: every wait in the tests has a shorter deadline of its own.
 TEST_WITHIN_SECONDS = 300
+# A line of a test's output that is shown although the test passed: a name, a number, maybe a unit.
+FIGURE = re.compile(r"^[a-z][a-z0-9_]*[ =:]+-?[0-9][0-9.]*( ?[A-Za-z%]+)?$", re.MULTILINE)
 
 
 def pytest_configure() -> None:
     """Begin tidily, and end so: when terminated, fixtures tidy up as they do after Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     tidy_up_after_killed_tests()
+
+
+def pytest_unconfigure() -> None:
+    """Remove what workers left that were interrupted together with this process."""
+    tidy_up_after_killed_tests()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what was measured."""
+    reports = [it for kind in ("passed", "failed") for it in terminalreporter.stats.get(kind, [])]
+    figures = [found[0] for it in reports for found in FIGURE.finditer(it.capstdout)]
+    # A report has the output of the test's earlier steps as well.
+    for figure in dict.fromkeys(figures):
+        terminalreporter.write_line(figure)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 from demo_client import Goal
+from harness.place import only_one
 from harness.process import REPOSITORY
 from harness.ship import EXAMPLES, Ship
 from shipmate.msg import Deployment
@@ -17,7 +18,8 @@ DATA_WITHIN_SECONDS = 30.0
 @pytest.fixture(scope="module", autouse=True)
 def images() -> None:
     """Build the demo's images, which takes a moment only when they have changed."""
-    subprocess.run([REPOSITORY / "scripts" / "demo.sh", "images"], check=True, timeout=120)
+    with only_one("demo-images"):
+        subprocess.run([REPOSITORY / "scripts" / "demo.sh", "images"], check=True, timeout=120)
 
 
 def deploy_the_demo(ship: Ship) -> None:

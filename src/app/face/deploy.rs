@@ -8,6 +8,7 @@ use super::ask;
 use crate::app::request::Request;
 use crate::app::snapshot::Snapshot;
 use crate::app::supervisor::Handle;
+use crate::crash_point::crash_point;
 use crate::domain::deployment::Wanted;
 use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::view::DeploymentView;
@@ -41,9 +42,13 @@ impl Outcome {
 
 /// Carries out one goal, to its end.
 pub async fn carry_out(goal: Goal, handle: Handle) {
+    crash_point("deploy-taken");
     let request = Box::new(request(&goal.goal));
     match ask(&handle, |reply| Request::Deploy(request, reply)).await {
-        Ok(id) => follow(goal, &id, &handle).await,
+        Ok(id) => {
+            crash_point("deploy-accepted");
+            follow(goal, &id, &handle).await;
+        }
         Err(refusal) => goal.end(End::Aborted, refused(&refusal)).await,
     }
 }
@@ -82,7 +87,9 @@ async fn follow(goal: Goal, id: &str, handle: &Handle) {
         };
         let view = view.or(told.clone());
         if let Some((end, code)) = ended {
-            return goal.end(end, result(code, view.as_deref())).await;
+            crash_point("deploy-ends");
+            goal.end(end, result(code, view.as_deref())).await;
+            return crash_point("deploy-ended");
         }
         if view != told {
             if let Some(view) = &view {

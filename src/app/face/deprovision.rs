@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ask;
 use crate::app::request::Request;
 use crate::app::supervisor::Handle;
+use crate::crash_point::crash_point;
 use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::view::DeploymentView;
 use crate::edge::ros::action::Deprovision;
@@ -33,9 +34,13 @@ impl Outcome {
 
 /// Carries out one goal, to its end.
 pub async fn carry_out(goal: Goal, handle: Handle) {
+    crash_point("deprovision-taken");
     let which = goal.goal.deployment.clone();
     match ask(&handle, |reply| Request::Deprovision(which, reply)).await {
-        Ok(id) => follow(goal, &id, &handle).await,
+        Ok(id) => {
+            crash_point("deprovision-accepted");
+            follow(goal, &id, &handle).await;
+        }
         Err(refusal) => {
             let result = Deprovision::Result {
                 outcome: Outcome::Refused.number(),
@@ -61,7 +66,9 @@ async fn follow(goal: Goal, id: &str, handle: &Handle) {
         };
         let view = view.or(told.clone());
         if let Some((end, code)) = ended {
-            return goal.end(end, result(code, view.as_deref())).await;
+            crash_point("deprovision-ends");
+            goal.end(end, result(code, view.as_deref())).await;
+            return crash_point("deprovision-ended");
         }
         if view != told {
             if let Some(view) = &view {

@@ -5,6 +5,8 @@ mod catalogue;
 mod deploy;
 mod deprovision;
 pub mod diagnostics;
+mod error_codes;
+mod logs;
 mod publish;
 mod queries;
 
@@ -13,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clock;
+use super::logs::Logs;
 use super::request::{Reply, Request};
 use super::supervisor::Handle;
 use crate::domain::events::ChangeEvent;
 use crate::domain::world::refusal::Refusal;
-use crate::edge::ros::action::{Deploy, Deprovision};
+use crate::edge::ros::action::{Deploy, Deprovision, FollowLogs};
 use crate::edge::ros::action_server::{AcceptedGoal, ActionServer};
 use crate::edge::ros::node::RosNode;
 use crate::edge::ros::{RosError, WrappedActionTypeSupport};
@@ -32,6 +35,7 @@ const BUSY: &str = "shipmate has too much to do at the moment; try again";
 pub fn serve(
     node: &mut RosNode,
     handle: &Handle,
+    logs: &Logs,
     events: mpsc::Receiver<ChangeEvent>,
     snapshot_period: std::time::Duration,
     tasks: &TaskTracker,
@@ -60,24 +64,39 @@ pub fn serve(
     tasks.spawn(catalogue.run(stop.clone()));
     let queries = queries::Services::new(node, handle.clone())?;
     tasks.spawn(queries.run(stop.clone()));
+    let (server, goals) =
+        ActionServer::<FollowLogs::Action>::new(node, "~/follow_logs", clock::now)?;
+    tasks.spawn(server.run(stop.clone()));
+    tasks.spawn(each_in_a_task(
+        goals,
+        logs.clone(),
+        tasks.clone(),
+        stop.clone(),
+        logs::follow,
+    ));
+    let reading = logs::Service::new(node, logs.clone(), tasks.clone())?;
+    tasks.spawn(reading.run(stop.clone()));
+    let error_codes = error_codes::Service::new(node)?;
+    tasks.spawn(error_codes.run(stop.clone()));
     let publishers = publish::Publishers::new(node)?;
     tasks.spawn(publishers.run(handle.snapshots(), events, snapshot_period, stop.clone()));
     Ok(())
 }
 
 /// Carries out the goals of an action, each in a task of its own.
-async fn each_in_a_task<A, F>(
+async fn each_in_a_task<A, T, F>(
     mut goals: mpsc::Receiver<AcceptedGoal<A>>,
-    handle: Handle,
+    means: T,
     tasks: TaskTracker,
     stop: CancellationToken,
-    carry_out: fn(AcceptedGoal<A>, Handle) -> F,
+    carry_out: fn(AcceptedGoal<A>, T) -> F,
 ) where
     A: WrappedActionTypeSupport,
+    T: Clone,
     F: Future<Output = ()> + Send + 'static,
 {
     while let Some(Some(goal)) = stop.run_until_cancelled(goals.recv()).await {
-        let carried_out = carry_out(goal, handle.clone());
+        let carried_out = carry_out(goal, means.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(carried_out));
     }
 }

@@ -63,34 +63,16 @@ fn list(snapshot: &Snapshot, include_ended: bool) -> ListDeployments::Response {
 }
 
 fn get(snapshot: &Snapshot, which: &str) -> GetDeployment::Response {
-    match snapshot.find(which) {
-        Some(view) => GetDeployment::Response {
+    match snapshot.find_or_say(which) {
+        Ok(view) => GetDeployment::Response {
             success: true,
             message: String::new(),
             deployment: messages::deployment(view),
         },
-        None => GetDeployment::Response {
+        Err(message) => GetDeployment::Response {
             success: false,
-            message: messages::text(&unknown(snapshot, which)),
+            message: messages::text(&message),
             deployment: messages::no_deployment(),
         },
-    }
-}
-
-fn unknown(snapshot: &Snapshot, which: &str) -> String {
-    let names: Vec<&str> = snapshot
-        .deployments
-        .iter()
-        .map(|view| view.name.as_str())
-        .collect();
-    match (which.is_empty(), names.is_empty()) {
-        (true, _) => "which deployment? give its id or its name".to_owned(),
-        (false, true) => format!("there is no deployment {which:?}; nothing is deployed"),
-        (false, false) => {
-            format!(
-                "there is no deployment {which:?}; there are: {}",
-                names.join(", ")
-            )
-        }
     }
 }

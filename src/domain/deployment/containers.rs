@@ -151,6 +151,11 @@ impl Deployment {
             (labels::COMPONENT, component.name.clone()),
             (labels::EXECUTABLE, executable.name.clone()),
             (labels::GENERATION, "1".to_owned()),
+            (
+                labels::ORDER,
+                // An order is plain data, which always fits JSON; without it nothing is recovered.
+                serde_json::to_string(order).unwrap_or_default(),
+            ),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
@@ -185,11 +190,11 @@ impl Deployment {
         }
     }
 
-    fn expand(&self, text: &str) -> String {
+    pub(super) fn expand(&self, text: &str) -> String {
         expand(text, &self.order.parameters).unwrap_or_else(|_| text.to_owned())
     }
 
-    fn expand_all(&self, texts: &[String]) -> Vec<String> {
+    pub(super) fn expand_all(&self, texts: &[String]) -> Vec<String> {
         texts.iter().map(|text| self.expand(text)).collect()
     }
 }

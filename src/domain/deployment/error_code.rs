@@ -11,9 +11,24 @@ pub enum ErrorCode {
     /// An executable on the device ended too early or failed.
     #[serde(rename = "DEP_E152")]
     ExecutableFailed,
+    /// A cloud component's image could not be had.
+    #[serde(rename = "DEP_E153")]
+    CloudImage,
+    /// An executable on the cloud ended too early.
+    #[serde(rename = "DEP_E154")]
+    CloudExecutableExited,
+    /// An executable on the cloud failed.
+    #[serde(rename = "DEP_E155")]
+    CloudExecutableFailed,
+    /// A deployment that this one depends on is in the status Error.
+    #[serde(rename = "DEP_E156")]
+    DependencyFailed,
     /// An image is not found.
     #[serde(rename = "DEP_E161")]
     ImageNotFound,
+    /// Something about the cloud that no other code names.
+    #[serde(rename = "DEP_E200")]
+    CloudInternal,
     /// Something that no other code names.
     #[serde(rename = "DEP_E300")]
     Internal,
@@ -53,14 +68,25 @@ pub enum ErrorCode {
     /// A path leads to where the policy does not allow.
     #[serde(rename = "DEP_E312")]
     NotAllowed,
+    /// An executable was not ready in time.
+    #[serde(rename = "DEP_E313")]
+    NotReady,
+    /// Somebody stopped or removed an executable's container, and the policy leaves it so.
+    #[serde(rename = "DEP_E314")]
+    StoppedByHand,
 }
 
 impl ErrorCode {
-    /// Every code that this version can raise.
-    pub const ALL: [Self; 16] = [
+    /// Every code, in the order of their numbers.
+    pub const ALL: [Self; 23] = [
         Self::DeviceUnreachable,
         Self::ExecutableFailed,
+        Self::CloudImage,
+        Self::CloudExecutableExited,
+        Self::CloudExecutableFailed,
+        Self::DependencyFailed,
         Self::ImageNotFound,
+        Self::CloudInternal,
         Self::Internal,
         Self::NameTaken,
         Self::PortInUse,
@@ -74,7 +100,27 @@ impl ErrorCode {
         Self::RemovalFailed,
         Self::EngineRefused,
         Self::NotAllowed,
+        Self::NotReady,
+        Self::StoppedByHand,
     ];
+
+    /// Whether this version ever shows it. The cloud's codes and that of dependencies have their
+    /// place, and come with their causes.
+    pub fn raised(self) -> bool {
+        !matches!(
+            self,
+            Self::CloudImage
+                | Self::CloudExecutableExited
+                | Self::CloudExecutableFailed
+                | Self::CloudInternal
+                | Self::DependencyFailed
+        )
+    }
+
+    /// The code with this text.
+    pub fn of(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == text)
+    }
 
     /// The code as a user sees it.
     pub fn as_str(self) -> &'static str {
@@ -103,10 +149,35 @@ impl ErrorCode {
                 "executables of the component deployed on the device either exited too early or failed",
                 "troubleshoot the failed component by analysing its logs",
             ),
+            Self::CloudImage => (
+                "DEP_E153",
+                "unable to either pull the docker image or build the source code for the component deployed on cloud",
+                "verify that the docker image provided while adding the package still exists at the specified registry endpoint",
+            ),
+            Self::CloudExecutableExited => (
+                "DEP_E154",
+                "executables of the component deployed on cloud exited too early",
+                "troubleshoot the failed component by analysing deployment logs",
+            ),
+            Self::CloudExecutableFailed => (
+                "DEP_E155",
+                "executables of the component deployed on cloud failed",
+                "troubleshoot the failed component by analysing deployment logs",
+            ),
+            Self::DependencyFailed => (
+                "DEP_E156",
+                "dependent deployment is in error state",
+                "troubleshoot the dependent deployment that is in error state",
+            ),
             Self::ImageNotFound => (
                 "DEP_E161",
                 "docker image is not found for executables of components deployed on device",
                 "verify that the path of the docker image is valid",
+            ),
+            Self::CloudInternal => (
+                "DEP_E200",
+                "internal error in the components deployed on cloud",
+                "report it together with shipmate's log",
             ),
             Self::Internal => (
                 "DEP_E300",
@@ -173,6 +244,16 @@ impl ErrorCode {
                 "the policy does not allow what the executable needs of the device",
                 "see the reason; the policy's file can allow it",
             ),
+            Self::NotReady => (
+                "DEP_E313",
+                "an executable runs and was not ready in time",
+                "see the reason for what is missing; look at its logs, or allow more time with the parameter ready_timeout",
+            ),
+            Self::StoppedByHand => (
+                "DEP_E314",
+                "a container was stopped or removed by hand, and the policy leaves it so",
+                "start the container with `docker start`, or deprovision and deploy again",
+            ),
         }
     }
 }
@@ -213,14 +294,30 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_lists_what_a_user_can_meet() {
-        let text = include_str!("../../../README.md");
-        for code in ErrorCode::ALL
-            .iter()
-            .filter(|code| **code != ErrorCode::Internal)
-        {
-            let short = code.as_str().trim_start_matches("DEP_");
-            assert!(text.contains(short), "{short}");
+    fn the_table_for_users_says_what_the_code_says() {
+        let text = include_str!("../../../docs/error-codes.md");
+        for code in ErrorCode::ALL {
+            let raised = if code.raised() { "yes" } else { "not yet" };
+            let row = format!(
+                "| {} | {} | {} | {raised} |",
+                code.as_str(),
+                code.description(),
+                code.recommended_action()
+            );
+            assert!(
+                text.contains(&row),
+                "docs/error-codes.md lacks the row\n{row}"
+            );
         }
+        let rows = text.lines().filter(|line| line.starts_with("| DEP_E"));
+        assert_eq!(rows.count(), ErrorCode::ALL.len());
+    }
+
+    #[test]
+    fn a_code_is_found_by_its_text() {
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::of(code.as_str()), Some(code));
+        }
+        assert_eq!(ErrorCode::of("DEP_E999"), None);
     }
 }

@@ -1,17 +1,30 @@
 //! One executable of a deployment: what is known of its container, and what is being done to it.
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::error_code::{ErrorCode, Failure};
-use super::restart::{AfterExit, RestartLimits, after_exit, describe};
+use super::probing::Looks;
+use super::restart::{AfterExit, Failures, RestartLimits, after_exit, describe, signal_of};
 use crate::domain::container::{
     ContainerFacts, ContainerState, Exit, ImageProgress, PublishedPort,
 };
 use crate::domain::manifest::Restart;
+use crate::domain::policy::ChangesByHand;
 use crate::domain::time::Monotonic;
 
 /// Counts what is learnt of containers, in the order in which it happened; a higher one is newer.
 pub type Sequence = u64;
+
+/// How long a signal that somebody sent explains the end of a container, beyond its grace.
+const SIGNAL_EXPLAINS: Duration = Duration::from_secs(10);
+/// An engine that is shut down stops its containers first, which looks like a hand. Only when it
+/// still answers after so long was it one.
+const HAND_IS_SURE: Duration = Duration::from_secs(15);
+/// How long to wait after something that was to undo a hand's work did not go well.
+const RESTORE_AGAIN: Duration = Duration::from_secs(5);
 
 /// Something that is being done for an executable and has not ended yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,19 +37,57 @@ pub enum Operation {
     Create,
     /// Its container is started.
     Start,
+    /// Its container is stopped, to be started again.
+    Stop,
+    /// Its container was paused by hand and is resumed.
+    Resume,
+    /// Its container was renamed by hand and gets its name back.
+    Rename,
     /// Its container is stopped and removed.
     TakeDown,
 }
 
 /// A container of an executable, as the engine last said.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Container {
     /// The engine's id.
     pub id: String,
+    /// Its name; empty until the engine was asked.
+    pub name: String,
     /// What it does.
     pub state: ContainerState,
     /// The ports that it publishes.
     pub ports: Vec<PublishedPort>,
+    /// Its host name, as its processes see it.
+    pub hostname: String,
+    /// Whether it is on the machine's own network.
+    pub host_network: bool,
+    /// Its addresses on networks of containers.
+    pub addresses: Vec<IpAddr>,
+    /// When it was last started, in the engine's words; empty until the engine was asked.
+    pub started_at: String,
+}
+
+impl Container {
+    fn of(facts: &ContainerFacts) -> Self {
+        Self {
+            id: facts.id.clone(),
+            name: facts.name.clone(),
+            state: facts.state.clone(),
+            ports: facts.ports.clone(),
+            hostname: facts.hostname.clone(),
+            host_network: facts.host_network,
+            addresses: facts.addresses.clone(),
+            started_at: facts.started_at.clone(),
+        }
+    }
+}
+
+/// A signal that somebody sent to a container, or what somebody did to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Hand {
+    what: String,
+    at: Monotonic,
 }
 
 /// What is known of an executable. The part that is serialised outlives the node; the rest is
@@ -45,14 +96,21 @@ pub struct Container {
 pub struct ExecutableState {
     /// Whether it was ever started.
     pub started: bool,
+    /// Whether it was ever ready; running is enough where nothing else is asked for.
+    #[serde(default)]
+    pub ready_once: bool,
     /// How often it was started again.
     pub restarts: u32,
     /// How its container last ended.
     pub last_exit: Option<Exit>,
-    /// What it wrote before its first failure.
-    pub first_output: String,
+    /// Its first failure, with what it wrote before.
+    #[serde(default)]
+    pub first_failure: Option<Exit>,
     /// Why it was given up.
     pub failure: Option<Failure>,
+    /// What somebody did to it by hand, when the policy leaves it so.
+    #[serde(default)]
+    pub left: Option<String>,
     /// Why its container could not be removed, at the last try.
     pub removal_error: Option<String>,
     /// The id of its container, as last known: a container that was renamed by hand is found
@@ -74,89 +132,184 @@ pub struct ExecutableState {
     /// How far its image is.
     #[serde(skip)]
     pub progress: Option<ImageProgress>,
+    /// What is known from looking at it while it runs.
+    #[serde(skip)]
+    pub looks: Looks,
+    /// Why it is not alive, from the look that said so until it has been stopped.
+    #[serde(skip)]
+    pub ailing: Option<String>,
+    /// When it first ran since the node knows it.
+    #[serde(skip)]
+    pub first_ran: Option<Monotonic>,
+    /// What somebody renamed its container to, as far as that was said.
+    #[serde(skip)]
+    pub renamed_to: Option<String>,
     #[serde(skip)]
     newest: Sequence,
     #[serde(skip)]
     operation_began: Sequence,
     #[serde(skip)]
+    start_began: Option<Monotonic>,
+    #[serde(skip)]
     running_since: Option<Monotonic>,
     #[serde(skip)]
     failures_in_a_row: u32,
+    /// Who may have ended it.
+    #[serde(skip)]
+    hand: Option<Hand>,
+    /// What somebody did to it, as long as that may have been the engine being shut down.
+    #[serde(skip)]
+    left_lately: Option<Hand>,
+    /// Why it is started again, when it did not fail.
+    #[serde(skip)]
+    cause: Option<String>,
 }
 
-/// What an executable needs to know to judge an end of its container.
+/// What an executable needs to know to judge what happens to its container.
 #[derive(Clone, Copy, Debug)]
-pub struct ExitRules<'a> {
+pub struct Rules<'a> {
     /// When it is started again.
     pub policy: Restart,
     /// The bounds of that.
     pub limits: &'a RestartLimits,
+    /// Another number for another executable, so that those that fail together come back apart.
+    pub seed: u64,
     /// Whether it should be running at all; an end is expected when it should not.
     pub wanted: bool,
+    /// What follows what somebody did by hand.
+    pub by_hand: ChangesByHand,
+    /// How long it may take to end after a signal.
+    pub grace: Duration,
+    /// Whether the engine could not be asked when it happened.
+    pub unseen: bool,
     /// The present.
     pub now: Monotonic,
 }
 
 impl ExecutableState {
     /// Notes that `operation` begins; what was learnt up to `sequence` is older than it.
-    pub fn begin(&mut self, operation: Operation, sequence: Sequence) {
+    pub fn begin(&mut self, operation: Operation, sequence: Sequence, now: Monotonic) {
         self.operation = Some(operation);
         self.operation_began = sequence;
+        if operation == Operation::Start {
+            self.start_began = Some(now);
+        }
     }
 
-    /// Takes what the engine says of its container. Older news than what is known are ignored.
-    pub fn observe(&mut self, facts: &ContainerFacts, sequence: Sequence, rules: ExitRules<'_>) {
+    /// What was learnt up to this number is older than what is being done, or was done last.
+    pub fn operation_began(&self) -> Sequence {
+        self.operation_began
+    }
+
+    /// Takes what the engine says of its container. Older news than what are known are ignored.
+    /// Says what somebody did by hand, if so.
+    pub fn observe(
+        &mut self,
+        facts: &ContainerFacts,
+        sequence: Sequence,
+        rules: Rules<'_>,
+    ) -> Option<String> {
         if sequence < self.newest {
-            return;
+            return None;
         }
         self.newest = sequence;
         self.container_id = Some(facts.id.clone());
-        let before = self.container.replace(Container {
-            id: facts.id.clone(),
-            state: facts.state.clone(),
-            ports: facts.ports.clone(),
-        });
+        let before = self.container.replace(Container::of(facts));
         // When it is being started, that is noted when the start ends. Else who was killed in between
         // started it.
         if was_started(&facts.state) && self.operation != Some(Operation::Start) {
             self.started = true;
         }
+        let same = before.as_ref().filter(|c| c.id == facts.id);
         match &facts.state {
-            ContainerState::Running => self.runs(rules.now),
+            ContainerState::Running => self.seen_running(same, facts, rules),
             ContainerState::Exited(exit) => {
-                let known = before.is_some_and(|c| c.id == facts.id && c.state == facts.state);
-                if !known {
-                    self.ended(exit, rules);
-                }
+                let known = same.is_some_and(|c| c.state == facts.state);
+                if known { None } else { self.ended(exit, rules) }
             }
-            ContainerState::Created | ContainerState::Paused => {}
+            ContainerState::Paused => {
+                let news = same.is_some_and(|c| c.state != ContainerState::Paused);
+                (news && rules.wanted).then(|| "was paused by hand".to_owned())
+            }
+            ContainerState::Created => None,
         }
     }
 
-    /// Takes that its container does not exist any more.
-    pub fn vanish(&mut self, sequence: Sequence) {
-        if sequence < self.newest {
-            return;
+    fn seen_running(
+        &mut self,
+        before: Option<&Container>,
+        facts: &ContainerFacts,
+        rules: Rules<'_>,
+    ) -> Option<String> {
+        let goes_on = before.is_some_and(|c| {
+            let ran = matches!(c.state, ContainerState::Running | ContainerState::Paused);
+            ran && (c.started_at.is_empty() || c.started_at == facts.started_at)
+        });
+        if !goes_on {
+            if before.is_some_and(|c| c.state == ContainerState::Running) {
+                // It was restarted by somebody else, and nobody knows when.
+                self.start_began = None;
+            }
+            self.running_since = None;
+            self.looks.new_run();
+        }
+        self.runs(rules.now);
+        let given_up = self.failure.is_some() || self.left().is_some();
+        if !given_up || !rules.wanted || self.operation.is_some() {
+            return None;
+        }
+        self.failure = None;
+        self.failures_in_a_row = 0;
+        self.forget_hands();
+        Some("was started by hand".to_owned())
+    }
+
+    /// Takes that its container does not exist any more. Says what somebody did by hand, if so.
+    pub fn vanish(&mut self, sequence: Sequence, rules: Rules<'_>) -> Option<String> {
+        if sequence < self.newest || self.container.is_none() {
+            return None;
         }
         self.newest = sequence;
         self.forget_container();
+        if !rules.wanted || self.operation == Some(Operation::TakeDown) {
+            return None;
+        }
+        let what = "was removed by hand".to_owned();
+        self.cause = Some(format!("it {what}"));
+        // One that has not been started yet is on the way still, and its deployment with it.
+        let leave = rules.by_hand == ChangesByHand::Leave && self.started;
+        if leave && self.failure.is_none() {
+            self.left = Some(what.clone());
+        }
+        Some(what)
     }
 
     fn forget_container(&mut self) {
         self.container = None;
         self.container_id = None;
         self.running_since = None;
+        self.start_began = None;
+        self.ailing = None;
+        self.hand = None;
+        self.looks.new_run();
     }
 
-    /// Its container was created.
-    pub fn created(&mut self, id: String) {
+    fn forget_hands(&mut self) {
+        self.hand = None;
+        self.left = None;
+        self.left_lately = None;
+    }
+
+    /// Its container was created, with this name.
+    pub fn created(&mut self, id: String, name: String, sequence: Sequence) {
         self.operation = None;
         if self.container.as_ref().is_none_or(|c| c.id != id) {
+            self.newest = sequence;
             self.container_id = Some(id.clone());
             self.container = Some(Container {
                 id,
-                state: ContainerState::Created,
-                ports: Vec::new(),
+                name,
+                ..Container::default()
             });
         }
     }
@@ -168,13 +321,49 @@ impl ExecutableState {
             self.restarts = self.restarts.saturating_add(1);
         }
         self.started = true;
+        self.first_ran.get_or_insert(now);
         if self.newest > self.operation_began {
             return;
         }
         if let Some(container) = &mut self.container {
             container.state = ContainerState::Running;
+            container.started_at.clear();
         }
+        self.running_since = None;
+        self.looks.new_run();
         self.runs(now);
+    }
+
+    /// Its container was stopped; its end is told by the engine itself.
+    pub fn was_stopped(&mut self) {
+        self.operation = None;
+    }
+
+    /// Its container has its name again.
+    pub fn was_renamed(&mut self, name: String) {
+        self.operation = None;
+        if let Some(container) = &mut self.container {
+            container.name = name;
+        }
+    }
+
+    /// Its container was resumed.
+    pub fn was_resumed(&mut self) {
+        self.operation = None;
+        if self.newest > self.operation_began {
+            return;
+        }
+        if let Some(container) = &mut self.container
+            && container.state == ContainerState::Paused
+        {
+            container.state = ContainerState::Running;
+        }
+    }
+
+    /// What was to stop it, resume it or give its name back did not go well; it is tried again.
+    pub fn not_restored(&mut self, now: Monotonic) {
+        self.operation = None;
+        self.not_before = Some(now + RESTORE_AGAIN);
     }
 
     /// Its container was removed; what was learnt of it before `sequence` is void.
@@ -193,39 +382,145 @@ impl ExecutableState {
     }
 
     /// Starting it again failed: counted like an end.
-    pub fn start_failed(&mut self, message: &str, rules: ExitRules<'_>) {
+    pub fn start_failed(&mut self, message: &str, rules: Rules<'_>) {
         self.operation = None;
         let exit = Exit {
             code: -1,
             message: message.to_owned(),
             ..Exit::default()
         };
+        self.hand = None;
         self.ended(&exit, rules);
+    }
+
+    /// Somebody sent a signal to its container. When it ends soon, that is why.
+    pub fn signalled(&mut self, signal: i32, now: Monotonic) {
+        let by_us = matches!(
+            self.operation,
+            Some(Operation::Stop | Operation::TakeDown | Operation::Start)
+        );
+        if by_us || self.ailing.is_some() || !self.is_up() {
+            return;
+        }
+        let name = signal_of(signal.saturating_add(128))
+            .map_or_else(|| format!("signal {signal}"), str::to_owned);
+        // The engine follows an obeyed signal by none, and an ignored one by SIGKILL.
+        let what = format!("was stopped by hand ({name})");
+        match &mut self.hand {
+            Some(hand) => hand.at = now,
+            None => self.hand = Some(Hand { what, at: now }),
+        }
+    }
+
+    /// The engine does not answer: what looked like a hand may have been the engine being shut
+    /// down.
+    pub fn engine_lost(&mut self) {
+        self.hand = None;
+        self.left_lately = None;
+    }
+
+    /// What somebody did by hand is sure after a while, and is remembered then. Says whether
+    /// something is to be remembered.
+    pub fn promote_hand(&mut self, now: Monotonic) -> bool {
+        let sure = |hand: &Hand| now.since(hand.at) >= HAND_IS_SURE;
+        if !self.left_lately.as_ref().is_some_and(sure) {
+            return false;
+        }
+        self.left = self.left_lately.take().map(|hand| hand.what);
+        true
+    }
+
+    /// When [`promote_hand`](Self::promote_hand) has something to do.
+    pub fn hand_due(&self) -> Option<Monotonic> {
+        self.left_lately.as_ref().map(|hand| hand.at + HAND_IS_SURE)
+    }
+
+    /// What somebody did to it by hand and is left so.
+    pub fn left(&self) -> Option<&str> {
+        let lately = self.left_lately.as_ref().map(|hand| hand.what.as_str());
+        self.left.as_deref().or(lately)
     }
 
     fn runs(&mut self, now: Monotonic) {
         self.running_since.get_or_insert(now);
+        self.first_ran.get_or_insert(now);
         self.not_before = None;
         self.progress = None;
+        self.cause = None;
     }
 
-    fn ended(&mut self, exit: &Exit, rules: ExitRules<'_>) {
+    fn ended(&mut self, exit: &Exit, rules: Rules<'_>) -> Option<String> {
         let ran = self
             .running_since
             .take()
             .map(|since| rules.now.since(since));
+        self.start_began = None;
+        let hand = self.hand.take();
+        let ailing = self.ailing.take();
+        self.looks.new_run();
         if !rules.wanted {
-            return;
+            return None;
         }
+        // The same end may be told again after a restart of the node.
+        let told = self
+            .last_exit
+            .as_ref()
+            .is_some_and(|known| !exit.ended_at.is_empty() && known.ended_at == exit.ended_at);
+        if told {
+            return None;
+        }
+        self.last_exit = Some(exit.clone());
+        let valid = |hand: &Hand| rules.now.since(hand.at) <= rules.grace + SIGNAL_EXPLAINS;
+        if let Some(hand) = hand.filter(valid) {
+            return Some(self.ended_by_hand(hand.what, rules));
+        }
+        if rules.unseen && rules.policy != Restart::Never {
+            self.cause = Some("it ended while Docker could not be asked".to_owned());
+            return None;
+        }
+        self.failed(exit, ailing, ran, rules);
+        None
+    }
+
+    fn ended_by_hand(&mut self, what: String, rules: Rules<'_>) -> String {
+        match rules.by_hand {
+            ChangesByHand::Restore => {
+                self.cause = Some(format!("it {what}"));
+                self.not_before = Some(rules.now + rules.limits.first_wait);
+            }
+            ChangesByHand::Leave => {
+                self.left_lately = Some(Hand {
+                    what: what.clone(),
+                    at: rules.now,
+                });
+            }
+        }
+        what
+    }
+
+    fn failed(
+        &mut self,
+        exit: &Exit,
+        ailing: Option<String>,
+        ran: Option<Duration>,
+        rules: Rules<'_>,
+    ) {
         if ran.is_some_and(|ran| ran >= rules.limits.stable_after) {
             self.failures_in_a_row = 0;
         }
         self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
-        if self.first_output.is_empty() {
-            self.first_output.clone_from(&exit.last_output);
+        let mut exit = exit.clone();
+        let alive = ailing.is_none();
+        if let Some(why) = ailing {
+            exit.message = format!("it was stopped, because it was not alive: {why}");
         }
+        self.first_failure.get_or_insert_with(|| exit.clone());
         self.last_exit = Some(exit.clone());
-        match after_exit(rules.policy, exit, self.failures_in_a_row, rules.limits) {
+        let failures = Failures {
+            in_a_row: self.failures_in_a_row,
+            seed: rules.seed,
+        };
+        match after_exit(rules.policy, &exit, alive, failures, rules.limits) {
             AfterExit::Restart(wait) => self.not_before = Some(rules.now + wait),
             AfterExit::GiveUp(reason) => {
                 self.failure = Some(Failure::new(ErrorCode::ExecutableFailed, reason));
@@ -245,15 +540,70 @@ impl ExecutableState {
             .is_some_and(|c| c.state == ContainerState::Running)
     }
 
+    /// Whether its container runs or is paused.
+    fn is_up(&self) -> bool {
+        self.container
+            .as_ref()
+            .is_some_and(|c| matches!(c.state, ContainerState::Running | ContainerState::Paused))
+    }
+
+    /// Whether its container is paused.
+    pub fn is_paused(&self) -> bool {
+        self.container
+            .as_ref()
+            .is_some_and(|c| c.state == ContainerState::Paused)
+    }
+
+    /// Whether nothing is being done that ends or begins its run.
+    pub fn is_undisturbed(&self) -> bool {
+        matches!(
+            self.operation,
+            None | Some(Operation::Resume | Operation::Rename)
+        )
+    }
+
+    /// Since when its container has been running, as far as that is known.
+    pub fn running_since(&self) -> Option<Monotonic> {
+        self.running_since
+    }
+
+    /// A moment before its container began to run this time. What is on the ROS graph since then
+    /// may be its own; the answer to the start may come later than a node's first word.
+    pub fn begins_after(&self) -> Option<Monotonic> {
+        self.start_began.or(self.running_since)
+    }
+
+    /// Whether it ended or was removed after it had been started, and comes again.
+    pub fn is_restarting(&self) -> bool {
+        let ended = self
+            .container
+            .as_ref()
+            .is_none_or(|c| matches!(c.state, ContainerState::Exited(_)));
+        self.started && ended
+    }
+
     /// Why it is not running, in words, when it should be and nothing is wrong for good.
     pub fn pending_reason(&self, image: &str) -> String {
+        let reason = self.doing(image);
+        let again = matches!(self.operation, Some(Operation::Fetch | Operation::Create));
+        match self.cause.as_ref().filter(|_| again) {
+            Some(cause) => format!("{cause}; {reason}"),
+            None => reason,
+        }
+    }
+
+    fn doing(&self, image: &str) -> String {
         match self.operation {
             Some(Operation::Fetch | Operation::CancelFetch) => self.fetch_reason(image),
             Some(Operation::Create) => "the container is being created".to_owned(),
             Some(Operation::Start) if self.started => self.restart_reason(),
             Some(Operation::Start) => "the container is being started".to_owned(),
+            Some(Operation::Stop) => match &self.ailing {
+                Some(why) => format!("it is not alive: {why}; it is stopped and started again"),
+                None => "the container is being stopped".to_owned(),
+            },
             Some(Operation::TakeDown) => "the container is being stopped and removed".to_owned(),
-            None => self.idle_reason(),
+            Some(Operation::Resume | Operation::Rename) | None => self.idle_reason(),
         }
     }
 
@@ -274,6 +624,9 @@ impl ExecutableState {
 
     fn idle_reason(&self) -> String {
         match self.container.as_ref().map(|c| &c.state) {
+            Some(ContainerState::Paused) if self.operation.is_some() => {
+                "the container was paused by hand and is resumed".to_owned()
+            }
             Some(ContainerState::Paused) => {
                 "the container was paused by hand; `docker unpause` lets it go on".to_owned()
             }
@@ -289,15 +642,19 @@ impl ExecutableState {
     }
 
     fn restart_reason(&self) -> String {
-        let how = self.last_exit.as_ref().map_or_else(
+        let how = self.cause.clone().unwrap_or_else(|| self.end_in_words());
+        format!("{how}; restart {} follows", self.restarts.saturating_add(1))
+    }
+
+    fn end_in_words(&self) -> String {
+        self.last_exit.as_ref().map_or_else(
             || "the container was stopped".to_owned(),
             |exit| match exit.message.is_empty() {
                 true => format!("it {}", describe(exit)),
                 // The engine's own words are a sentence.
                 false => describe(exit),
             },
-        );
-        format!("{how}; restart {} follows", self.restarts.saturating_add(1))
+        )
     }
 }
 
@@ -317,79 +674,4 @@ fn megabytes(bytes: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::time::Duration;
-
-    use super::*;
-
-    fn see(state: &mut ExecutableState, sequence: Sequence, container: ContainerState) {
-        let facts = ContainerFacts {
-            id: "c1".to_owned(),
-            name: "t-arm-main-arm".to_owned(),
-            labels: BTreeMap::new(),
-            state: container,
-            ports: Vec::new(),
-        };
-        let rules = ExitRules {
-            policy: Restart::Always,
-            limits: &RestartLimits::default(),
-            wanted: true,
-            now: Monotonic(Duration::ZERO),
-        };
-        state.observe(&facts, sequence, rules);
-    }
-
-    fn exit_at(moment: &str) -> ContainerState {
-        ContainerState::Exited(Exit {
-            code: 3,
-            ended_at: moment.to_owned(),
-            ..Exit::default()
-        })
-    }
-
-    #[test]
-    fn what_a_killed_node_has_started_counts_as_started() {
-        for container in [ContainerState::Running, exit_at("noon")] {
-            let mut state = ExecutableState::default();
-            see(&mut state, 1, container);
-            assert!(state.started);
-        }
-        let mut state = ExecutableState::default();
-        see(&mut state, 1, ContainerState::Created);
-        assert!(!state.started);
-    }
-
-    #[test]
-    fn a_start_that_is_seen_before_its_end_is_no_restart() {
-        let mut state = ExecutableState::default();
-        see(&mut state, 1, ContainerState::Created);
-        state.begin(Operation::Start, 1);
-        see(&mut state, 2, ContainerState::Running);
-        state.was_started(Monotonic(Duration::ZERO));
-        assert!(state.started);
-        assert_eq!(state.restarts, 0);
-    }
-
-    #[test]
-    fn old_news_do_not_undo_newer_ones() {
-        let mut state = ExecutableState::default();
-        see(&mut state, 5, ContainerState::Running);
-        see(&mut state, 3, ContainerState::Created);
-        state.vanish(4);
-        assert!(state.is_running());
-        state.removed(6);
-        see(&mut state, 5, ContainerState::Running);
-        assert!(state.is_absent());
-    }
-
-    #[test]
-    fn two_ends_that_look_alike_are_two() {
-        let mut state = ExecutableState::default();
-        see(&mut state, 1, exit_at("noon"));
-        see(&mut state, 2, exit_at("noon"));
-        assert_eq!(state.failures_in_a_row, 1);
-        see(&mut state, 3, exit_at("a second later"));
-        assert_eq!(state.failures_in_a_row, 2);
-    }
-}
+mod tests;

@@ -3,8 +3,10 @@
 pub mod containers;
 pub mod error_code;
 pub mod executable;
+pub mod looks;
 pub mod name;
 pub mod phase;
+pub mod probing;
 pub mod restart;
 pub mod status;
 pub mod steps;
@@ -84,6 +86,10 @@ pub struct Deployment {
     /// Whether it is on the disk; nothing is begun before.
     #[serde(skip, default = "yes")]
     pub saved: bool,
+    /// Whether the disk knows that it is to be stopped, or could not be told; nothing is stopped
+    /// before. Else it would run again after a crash, when its user has seen it stop.
+    #[serde(skip, default = "yes")]
+    pub stop_saved: bool,
     /// Whether it is being checked.
     #[serde(skip)]
     pub checking: bool,
@@ -111,6 +117,7 @@ impl Deployment {
             updated_at: order.created_at,
             executables,
             saved: false,
+            stop_saved: false,
             checking: false,
             order,
         }
@@ -120,8 +127,12 @@ impl Deployment {
     /// a singleton are free.
     pub fn is_over(&self) -> bool {
         match self.phase {
-            Phase::FailedToStart | Phase::Stopped => true,
-            Phase::InProgress | Phase::Provisioning | Phase::Succeeded => self.taken_down,
+            Phase::Stopped => true,
+            // A node that was killed before it could write more may have left containers even of
+            // one that fails its check after that.
+            Phase::InProgress | Phase::Provisioning | Phase::Succeeded | Phase::FailedToStart => {
+                self.taken_down
+            }
             Phase::PartiallyDeprovisioned => false,
         }
     }
@@ -188,11 +199,13 @@ impl Deployment {
     /// Moves on to the phase that follows from what is known. That nothing of it is left is only
     /// believed when the engine was asked, unless it never came so far as to have anything there.
     pub fn settle(&mut self, engine_known: bool) {
-        if self.phase == Phase::Provisioning
-            && self.should_run()
-            && self.states().all(|(_, state)| state.started)
-        {
-            self.phase = self.phase.after(PhaseEvent::AllStarted);
+        self.note_ready();
+        if self.phase == Phase::Provisioning && self.should_run() {
+            if self.states().all(|(_, state)| state.ready_once) {
+                self.phase = self.phase.after(PhaseEvent::AllStarted);
+            } else if let Some(failure) = self.given_up_before_ready() {
+                self.failure = Some(failure);
+            }
         }
         let never_began = matches!(self.phase, Phase::InProgress | Phase::FailedToStart);
         let absent = self.is_absent() && !self.checking && (engine_known || never_began);
@@ -209,6 +222,44 @@ impl Deployment {
                 self.phase = self.phase.after(PhaseEvent::RemovalFailed);
             }
         }
+    }
+
+    fn note_ready(&mut self) {
+        let ready: Vec<ExecutableKey> = self
+            .states()
+            .filter(|(key, state)| !state.ready_once && self.was_ready(key, state))
+            .map(|(key, _)| key)
+            .collect();
+        for key in ready {
+            if let Some(state) = self.state_mut(&key) {
+                state.ready_once = true;
+            }
+        }
+    }
+
+    /// One that was given up before it had been ready keeps the deployment from ever succeeding.
+    /// While its start has not been answered it may have been started all the same.
+    fn given_up_before_ready(&self) -> Option<Failure> {
+        self.states()
+            .filter(|(_, state)| !state.ready_once && state.operation.is_none())
+            .find_map(|(key, state)| Some(self.blame(&key, state.failure.clone()?)))
+    }
+
+    /// The failure of an executable as the whole deployment's: it says which one failed.
+    pub fn blame(&self, key: &ExecutableKey, failure: Failure) -> Failure {
+        let who = self
+            .manifest_of(key)
+            .map(|(component, executable)| format!("{}: {}: ", component.name, executable.name))
+            .unwrap_or_default();
+        Failure {
+            code: failure.code,
+            reason: format!("{who}{}", failure.reason),
+        }
+    }
+
+    /// Whether it has neither succeeded nor failed yet, and is on the way.
+    pub fn is_coming(&self) -> bool {
+        self.should_run() && matches!(self.phase, Phase::InProgress | Phase::Provisioning)
     }
 
     /// The image of an executable is on the engine; so it is for all that run the same image.

@@ -4,10 +4,11 @@ use super::containers::container_name;
 use super::error_code::{ErrorCode, Failure};
 use super::executable::ExecutableState;
 use super::phase::Phase;
-use super::status::Status;
+use super::restart::{describe, signal_of};
+use super::status::{Situation, Status};
 use super::{Deployment, DeploymentId, ExecutableKey, Wanted, listener};
 use crate::domain::container::ImageProgress;
-use crate::domain::manifest::{Component, Endpoint, Network, Protocol, Runtime};
+use crate::domain::manifest::{Component, Endpoint, Executable, Network, Protocol, Runtime};
 use crate::domain::time::WallTime;
 
 /// A status, with what belongs to it.
@@ -36,8 +37,14 @@ pub struct ExecutableView {
     pub condition: Condition,
     /// How its container last ended; none while it has not.
     pub exit_code: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub exit_signal: Option<&'static str>,
+    /// Whether it used more memory than it may.
+    pub out_of_memory: bool,
     /// How often it was started again.
     pub restarts: u32,
+    /// Its first failure, in words, and when by the engine's clock.
+    pub first_failure: Option<(String, String)>,
     /// What it wrote before its first failure.
     pub last_output: String,
     /// How far its image is.
@@ -120,21 +127,6 @@ impl Condition {
         reason: String::new(),
         code: None,
     };
-
-    fn running() -> Self {
-        Self {
-            status: Some(Status::Running),
-            ..Self::NONE
-        }
-    }
-
-    fn pending(reason: impl Into<String>) -> Self {
-        Self {
-            status: Some(Status::Pending),
-            reason: reason.into(),
-            code: None,
-        }
-    }
 
     fn error(failure: &Failure) -> Self {
         Self {
@@ -245,72 +237,130 @@ impl Deployment {
     ) -> Option<ExecutableView> {
         let (component, executable) = self.manifest_of(key)?;
         let image = self.image_of(key);
+        let (last_exit, first_failure) = (state.last_exit.as_ref(), state.first_failure.as_ref());
         Some(ExecutableView {
             name: executable.name.clone(),
-            container_name: container_name(
-                prefix,
-                &self.order.name,
-                &component.name,
-                &executable.name,
-            ),
+            container_name: self.shown_name(prefix, component, executable, state),
             container_id: state
                 .container
                 .as_ref()
                 .map_or_else(String::new, |c| c.id.clone()),
-            condition: self.executable_condition(state, &image, unreachable),
+            condition: self.executable_condition(key, state, &image, unreachable),
             image,
-            exit_code: state.last_exit.as_ref().map(|exit| exit.code),
+            exit_code: last_exit.map(|exit| exit.code),
+            exit_signal: last_exit.and_then(|exit| signal_of(exit.code)),
+            out_of_memory: last_exit.is_some_and(|exit| exit.out_of_memory),
             restarts: state.restarts,
-            last_output: state.first_output.clone(),
+            first_failure: first_failure.map(|exit| (describe(exit), exit.ended_at.clone())),
+            last_output: first_failure
+                .map(|exit| exit.last_output.clone())
+                .unwrap_or_default(),
             progress: state.progress.clone(),
         })
     }
 
     fn executable_condition(
         &self,
+        key: &ExecutableKey,
         state: &ExecutableState,
         image: &str,
         unreachable: Option<&str>,
     ) -> Condition {
-        if let Some(failure) = &state.failure
-            && self.phase != Phase::Stopped
-        {
-            return Condition::error(failure);
+        let situation = self.situation(key, state, unreachable.is_some());
+        let failure = match situation {
+            Situation::GivenUp => state.failure.clone(),
+            Situation::NotRemoved => state
+                .removal_error
+                .clone()
+                .map(|reason| Failure::new(ErrorCode::RemovalFailed, reason)),
+            Situation::LeftByHand => state.left().map(|what| {
+                let reason = format!("the container {what}; the policy leaves it so");
+                Failure::new(ErrorCode::StoppedByHand, reason)
+            }),
+            _ => None,
+        };
+        let reason = match situation {
+            Situation::Over | Situation::Gone | Situation::Ready => String::new(),
+            Situation::GivenUp | Situation::NotRemoved | Situation::LeftByHand => failure
+                .as_ref()
+                .map(|f| f.reason.clone())
+                .unwrap_or_default(),
+            Situation::EngineAway => unreachable.unwrap_or_default().to_owned(),
+            Situation::Leaving => self.leaving_reason().to_owned(),
+            Situation::NotReady => self.not_ready_reason(key, state),
+            Situation::Checking => "what the deployment needs is being checked".to_owned(),
+            Situation::Paused | Situation::Restarting | Situation::Preparing => {
+                state.pending_reason(image)
+            }
+        };
+        Condition {
+            status: situation.status(),
+            reason,
+            code: failure.map(|f| f.code),
         }
-        if self.is_over() {
-            return Condition::NONE;
-        }
-        if let Some(why) = unreachable {
-            return Condition {
-                status: Some(Status::Unknown),
-                reason: why.to_owned(),
-                code: None,
-            };
-        }
-        if !self.should_run() {
-            return self.ending_condition(state);
-        }
-        if state.is_running() && state.operation.is_none() {
-            return Condition::running();
-        }
-        if self.phase == Phase::InProgress {
-            return Condition::pending("what the deployment needs is being checked");
-        }
-        Condition::pending(state.pending_reason(image))
     }
 
-    fn ending_condition(&self, state: &ExecutableState) -> Condition {
-        if let Some(reason) = &state.removal_error {
-            return Condition::error(&Failure::new(ErrorCode::RemovalFailed, reason.clone()));
+    /// What is the case with an executable.
+    pub fn situation(
+        &self,
+        key: &ExecutableKey,
+        state: &ExecutableState,
+        engine_away: bool,
+    ) -> Situation {
+        if state.failure.is_some() && self.phase != Phase::Stopped {
+            return Situation::GivenUp;
         }
-        if state.is_absent() {
-            return Condition::NONE;
+        if self.is_over() {
+            return Situation::Over;
         }
-        let why = match self.wanted {
+        if engine_away {
+            return Situation::EngineAway;
+        }
+        if !self.should_run() {
+            return match (&state.removal_error, state.is_absent()) {
+                (Some(_), _) => Situation::NotRemoved,
+                (None, true) => Situation::Gone,
+                (None, false) => Situation::Leaving,
+            };
+        }
+        if state.left().is_some() && !state.is_running() {
+            return Situation::LeftByHand;
+        }
+        if state.is_paused() {
+            return Situation::Paused;
+        }
+        if state.is_running() && state.is_undisturbed() {
+            return match self.is_ready(key, state) && state.ailing.is_none() {
+                true => Situation::Ready,
+                false => Situation::NotReady,
+            };
+        }
+        match (self.phase, state.is_restarting() || state.is_running()) {
+            (Phase::InProgress, _) => Situation::Checking,
+            (_, true) => Situation::Restarting,
+            (_, false) => Situation::Preparing,
+        }
+    }
+
+    /// What its container is called, also when somebody renamed it; or what it will be called.
+    fn shown_name(
+        &self,
+        prefix: &str,
+        component: &Component,
+        executable: &Executable,
+        state: &ExecutableState,
+    ) -> String {
+        let known = state.container.as_ref().map(|c| c.name.clone());
+        known.filter(|name| !name.is_empty()).unwrap_or_else(|| {
+            container_name(prefix, &self.order.name, &component.name, &executable.name)
+        })
+    }
+
+    fn leaving_reason(&self) -> &'static str {
+        match self.wanted {
             Wanted::Stopped => "being deprovisioned",
             Wanted::Running => "being taken down, because the deployment failed",
-        };
-        Condition::pending(why)
+        }
     }
 
     fn endpoint_views(&self) -> Vec<EndpointView> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::rules;
 use super::types::{Package, Parameter, ParameterKind, Scalar};
 use crate::domain::yaml::{self, Kind, closest, excerpt};
 
@@ -11,7 +12,8 @@ use crate::domain::yaml::{self, Kind, closest, excerpt};
 /// text is taken as it is, without the quotes around it.
 ///
 /// # Errors
-/// A sentence for each parameter that is unknown, given twice, missing or of the wrong type.
+/// A sentence for each parameter that is unknown, given twice, missing or of the wrong type; else for
+/// each probe and lifecycle node that cannot be with these values.
 pub fn bind(
     package: &Package,
     given: &[(String, String)],
@@ -44,6 +46,9 @@ pub fn bind(
                 parameter.kind.name()
             )),
         }
+    }
+    if problems.is_empty() {
+        problems = rules::misfits(package, &values);
     }
     if problems.is_empty() {
         Ok(values)
@@ -86,6 +91,39 @@ pub(super) fn check_references(
         }
     }
     Ok(())
+}
+
+/// What `template` comes out as when a goal sets no more than it must. For what it must set stands
+/// something of the right type; a text at the very beginning may be a whole path or name of ROS.
+///
+/// # Errors
+/// As [`expand`].
+pub(super) fn sample(
+    template: &str,
+    known: &BTreeMap<String, Parameter>,
+) -> Result<String, String> {
+    let mut text = String::new();
+    for piece in pieces(template)? {
+        match piece {
+            Piece::Text(plain) => text.push_str(plain),
+            Piece::Parameter(name) => {
+                let names = known.keys().map(String::as_str);
+                let parameter = known
+                    .get(name)
+                    .ok_or_else(|| unknown_reference(name, names))?;
+                let value = default_of(parameter).filter(|value| parameter.kind.takes(value));
+                let value = value.map(|value| value.to_string());
+                text += &value.unwrap_or_else(|| match parameter.kind {
+                    ParameterKind::String if text.is_empty() => "/x".to_owned(),
+                    ParameterKind::String => "x".to_owned(),
+                    ParameterKind::Integer => "1".to_owned(),
+                    ParameterKind::Number => "1.0".to_owned(),
+                    ParameterKind::Boolean => "true".to_owned(),
+                });
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// A part of a template.

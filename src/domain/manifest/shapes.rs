@@ -61,6 +61,28 @@ pub fn words(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// A name of ROS as it is written: with `${name}` for parameters, so rules look closer at it.
+pub fn ros_name(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "maxLength": ROS_NAME_LONGEST })
+}
+
+/// Names of ROS.
+pub fn ros_names(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 64,
+        "items": { "type": "string", "maxLength": ROS_NAME_LONGEST },
+    })
+}
+
+/// Longer than any name of ROS, for the references in it.
+const ROS_NAME_LONGEST: u32 = 1024;
+
+/// Messages a second.
+pub fn rate(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "number", "exclusiveMinimum": 0, "maximum": 100_000 })
+}
+
 /// Names with texts. Numbers are taken as they are written (`x-text`): 1.20 stays 1.20.
 pub fn variables(_: &mut SchemaGenerator) -> Schema {
     json_schema!({

@@ -7,6 +7,7 @@
 mod component;
 mod executable;
 mod machine;
+mod probe;
 mod process;
 
 use std::borrow::Cow;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use component::{Component, Endpoint, Protocol, RosSettings, Runtime};
 pub use executable::{Build, Executable, PullPolicy};
 pub use machine::{AllGpus, Device, Gpus, Ipc, Mount, Network};
+pub use probe::{HttpProbe, Probe, RosProbe};
 pub use process::{Restart, StopSignal};
 
 use super::shapes;
@@ -46,7 +48,7 @@ pub struct Package {
     #[serde(default)]
     pub singleton: bool,
     /// What can be set in a deploy goal, by name; used as `${name}` in environment, command,
-    /// entrypoint and ROS arguments.
+    /// entrypoint, ROS arguments, probes and lifecycle nodes.
     #[serde(default)]
     #[schemars(schema_with = "shapes::parameters")]
     pub parameters: BTreeMap<String, Parameter>,

@@ -100,7 +100,7 @@ impl JsonSchema for ByteSize {
 
 /// A whole number of seconds, at most one hour. Written as seconds (`15`) or with units: `15s`,
 /// `2m`, `1m30s`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seconds(pub u32);
 
 /// The longest [`Seconds`]: one hour.

@@ -1,4 +1,4 @@
-//! The policy: what a manifest may ask of the machine.
+//! The policy: what a manifest may ask of the machine, and who has the last word on a container.
 //!
 //! Whoever may deploy can write manifests; the policy is the machine's owner's word on how far
 //! these reach out of their containers. [`Policy::check`] is pure and so sees paths as they are
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::domain::yaml::{self, Place, Problem};
 
-/// What manifests may ask of the machine. What a policy file leaves out is as in the default.
+/// What manifests may ask of the machine, and what becomes of changes by hand. What a policy file leaves out is as in the default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
@@ -45,6 +45,22 @@ pub struct Policy {
     /// Linux capabilities that may be added, besides those that Docker gives to each container.
     #[schemars(schema_with = "capability_names")]
     pub capabilities: Vec<String>,
+    /// What becomes of a container that somebody stops, kills, pauses, renames or removes with
+    /// `docker`.
+    pub changes_by_hand: ChangesByHand,
+}
+
+/// What shipmate does when somebody else stops, kills, pauses, renames or removes one of its
+/// containers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangesByHand {
+    /// It is brought back to what was asked for: started, resumed, renamed back, made again.
+    #[default]
+    Restore,
+    /// It stays as it is, and its deployment says what was done to it, until it is started by hand
+    /// or deployed again.
+    Leave,
 }
 
 /// What a package may see of the folder in which its manifest lies.
@@ -72,6 +88,7 @@ impl Default for Policy {
             read_only_host_paths: Vec::new(),
             devices: Vec::new(),
             capabilities: vec!["SYS_NICE".to_owned(), "IPC_LOCK".to_owned()],
+            changes_by_hand: ChangesByHand::Restore,
         }
     }
 }

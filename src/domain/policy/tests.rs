@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::paths::{is_within, matches, normal};
-use super::{FolderAccess, Policy, parse_policy};
+use super::{ChangesByHand, FolderAccess, Policy, parse_policy};
 use crate::domain::manifest::{Package, parse};
 
 /// A package of one executable with these keys, one a line.
@@ -43,7 +43,7 @@ fn the_file_is_the_default() {
 
 #[test]
 fn a_bad_policy_is_told_what_is_wrong_with_it() {
-    let problems = parse_policy("privilegd: true\nhost_network: maybe\nhost_paths: [opt]\ndevices: [/etc]\npackage_folder: all\n", "p.yaml").unwrap_err();
+    let problems = parse_policy("privilegd: true\nhost_network: maybe\nhost_paths: [opt]\ndevices: [/etc]\npackage_folder: all\nchanges_by_hand: restor\n", "p.yaml").unwrap_err();
     let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(
         shown,
@@ -53,6 +53,7 @@ fn a_bad_policy_is_told_what_is_wrong_with_it() {
             "p.yaml:3:14: host_paths[0]: `opt` is not allowed: expected an absolute path",
             "p.yaml:4:11: devices[0]: `/etc` is not allowed: expected a path below /dev, in which * stands for anything but a slash",
             "p.yaml:5:17: package_folder: `all` is not one of none, read-only, read-write",
+            "p.yaml:6:18: changes_by_hand: `restor` is not one of restore, leave; did you mean `restore`?",
         ]
     );
     assert!(parse_policy("a: 1\n---\nb: 2\n", "").is_err());
@@ -199,6 +200,17 @@ fn the_packages_own_folder_can_be_opened_and_closed() {
         ]
     );
     assert_eq!(Policy::default().package_folder, FolderAccess::ReadOnly);
+}
+
+#[test]
+fn changes_by_hand_are_undone_unless_the_policy_leaves_them() {
+    let policy = |text| parse_policy(text, "").map(|policy| policy.changes_by_hand);
+    assert_eq!(policy("gpus: false"), Ok(ChangesByHand::Restore));
+    assert_eq!(
+        policy("changes_by_hand: restore"),
+        Ok(ChangesByHand::Restore)
+    );
+    assert_eq!(policy("changes_by_hand: leave"), Ok(ChangesByHand::Leave));
 }
 
 #[test]

@@ -77,17 +77,26 @@ impl World {
         Ok(Admission::New(id))
     }
 
-    /// The deployment is on the disk: it may begin.
-    pub fn saved(&mut self, id: &str) {
+    /// The deployment is on the disk, with what was wanted of it when it was written: that may
+    /// begin.
+    pub fn saved(&mut self, id: &str, wanted: Wanted) {
         if let Some(deployment) = self.deployments.get_mut(id) {
             deployment.saved = true;
+            deployment.stop_saved |= wanted == Wanted::Stopped;
             self.touched.insert(id.to_owned());
         }
     }
 
-    /// The deployment could not be put on the disk: it never was.
+    /// The deployment could not be put on the disk. A new one never was; one that is to be stopped
+    /// is stopped all the same, since a full disk must not keep a robot running.
     pub fn discard(&mut self, id: &str) {
-        if self.deployments.get(id).is_some_and(|d| !d.saved) {
+        let Some(deployment) = self.deployments.get_mut(id) else {
+            return;
+        };
+        if deployment.saved {
+            deployment.stop_saved |= deployment.wanted == Wanted::Stopped;
+            self.touched.insert(id.to_owned());
+        } else {
             self.deployments.remove(id);
         }
     }
@@ -116,6 +125,7 @@ impl World {
         };
         if deployment.wanted == Wanted::Running {
             deployment.canceled = canceled;
+            deployment.stop_saved = false;
         }
         deployment.wanted = Wanted::Stopped;
         for state in deployment.states_mut() {

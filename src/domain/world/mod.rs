@@ -4,10 +4,13 @@
 //! acts, and the same inputs always give the same outputs.
 
 mod admission;
+mod deadlines;
 mod news;
+mod recovery;
 pub mod refusal;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use super::catalogue::Catalogue;
 use super::deployment::containers::Identity;
@@ -34,6 +37,10 @@ pub struct WorldSettings {
     pub restarts: RestartLimits,
     /// How many deployments that are over are remembered.
     pub history: usize,
+    /// How long an executable may take to be ready before its deployment has failed.
+    pub ready_timeout: Duration,
+    /// How long the engine may be away before what has not succeeded yet has failed.
+    pub engine_timeout: Duration,
 }
 
 /// What is known of the engine.
@@ -43,8 +50,13 @@ enum EngineState {
     NotAsked,
     /// It answers, and what it has is known.
     Known,
-    /// It does not answer, for this reason.
-    Unreachable(String),
+    /// It does not answer.
+    Unreachable {
+        /// Why.
+        why: String,
+        /// Since when.
+        since: Monotonic,
+    },
 }
 
 /// A container that bears our label and belongs to nobody.
@@ -52,6 +64,17 @@ enum EngineState {
 struct Orphan {
     removing: bool,
     not_before: Option<Monotonic>,
+}
+
+/// Something that should be said, and belongs to no phase or status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The deployment that it is about; none when it is about none.
+    pub deployment: Option<DeploymentId>,
+    /// The component and the executable that it is about, by name, if it is about one.
+    pub executable: Option<(String, String)>,
+    /// What is said.
+    pub text: String,
 }
 
 /// A step for a container that belongs to nobody, or for a deployment.
@@ -66,6 +89,9 @@ pub enum WorldStep {
     },
 }
 
+/// How many containers that were removed are remembered.
+const REMEMBERED: usize = 256;
+
 /// Everything that one shipmate knows.
 #[derive(Debug)]
 pub struct World {
@@ -74,8 +100,22 @@ pub struct World {
     pub catalogue: Catalogue,
     deployments: BTreeMap<DeploymentId, Deployment>,
     engine: EngineState,
+    /// The number of the last full answer of the engine.
+    synced: Sequence,
     orphans: BTreeMap<String, Orphan>,
+    /// The containers that were removed lately: late news of them mean nothing.
+    removed: VecDeque<String>,
+    /// Containers that bear our labels and are not ours.
+    foreign: BTreeSet<String>,
     touched: BTreeSet<DeploymentId>,
+    /// What should be said, and belongs to no phase or status.
+    notes: Vec<Note>,
+    /// Whether what was read from the disk is not all that was there.
+    incomplete: bool,
+    /// Whether deployments have yet to be recovered.
+    recovering: bool,
+    /// Whether all was recovered, and that was not asked for yet.
+    recovered: bool,
 }
 
 impl World {
@@ -93,9 +133,21 @@ impl World {
                 .map(|deployment| (deployment.order.id.clone(), deployment))
                 .collect(),
             engine: EngineState::NotAsked,
+            synced: 0,
             orphans: BTreeMap::new(),
+            removed: VecDeque::new(),
+            foreign: BTreeSet::new(),
             touched: BTreeSet::new(),
+            notes: Vec::new(),
+            incomplete: false,
+            recovering: false,
+            recovered: false,
         }
+    }
+
+    /// What should be said since the last call: what somebody did by hand, what was recovered.
+    pub fn take_notes(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes)
     }
 
     /// One deployment.
@@ -132,7 +184,7 @@ impl World {
         match &self.engine {
             EngineState::NotAsked => Some("Docker has not been asked yet"),
             EngineState::Known => None,
-            EngineState::Unreachable(why) => Some(why),
+            EngineState::Unreachable { why, .. } => Some(why),
         }
     }
 
@@ -144,7 +196,12 @@ impl World {
         for deployment in self.deployments.values_mut() {
             // The check itself finds out that an engine does not answer; all else waits for it.
             if reachable || deployment.phase == Phase::InProgress {
-                let own = deployment.steps(&self.settings.identity, sequence, now);
+                let own = deployment.steps(
+                    &self.settings.identity,
+                    self.settings.policy.changes_by_hand,
+                    sequence,
+                    now,
+                );
                 steps.extend(own.into_iter().map(WorldStep::Deployment));
             }
         }
@@ -173,7 +230,11 @@ impl World {
     pub fn next_due(&self, now: Monotonic) -> Option<Monotonic> {
         let deployments = self.deployments.values().filter_map(|d| d.next_due(now));
         let orphans = self.orphans.values().filter_map(|o| o.not_before);
-        deployments.chain(orphans.filter(|due| *due > now)).min()
+        deployments
+            .chain(orphans)
+            .chain(self.deadlines())
+            .filter(|due| *due > now)
+            .min()
     }
 
     /// Moves every touched deployment on, and says which were touched since the last call.

@@ -1,16 +1,18 @@
 //! What is learnt: from the engine by itself, and from the ends of steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use super::{EngineState, Orphan, World};
+use super::{EngineState, Note, Orphan, REMEMBERED, World, WorldSettings};
 use crate::domain::container::{ContainerFacts, ImageProgress, labels};
 use crate::domain::deployment::containers::container_name;
 use crate::domain::deployment::error_code::Failure;
-use crate::domain::deployment::executable::{ExitRules, Operation, Sequence};
+use crate::domain::deployment::executable::{Operation, Rules, Sequence};
 use crate::domain::deployment::phase::{Phase, PhaseEvent};
+use crate::domain::deployment::probing::LookKey;
 use crate::domain::deployment::steps::StepKey;
 use crate::domain::deployment::{Deployment, DeploymentId, ExecutableKey, Wanted};
-use crate::domain::manifest::Restart;
+use crate::domain::probe::Answer;
 use crate::domain::time::{Monotonic, Now};
 
 /// Why a step did not end well.
@@ -33,6 +35,12 @@ pub enum Outcome {
     Created(String),
     /// The container was started.
     Started,
+    /// The container was stopped.
+    Stopped,
+    /// The container goes on.
+    Resumed,
+    /// The container has this name again.
+    Renamed(String),
     /// The container was stopped and removed.
     TakenDown,
     /// It did not end well.
@@ -43,71 +51,178 @@ impl World {
     /// The engine answers, and these are all the containers that bear our label. What the world
     /// thought of containers that are not among them is void.
     pub fn resync(&mut self, sequence: Sequence, containers: Vec<ContainerFacts>, now: Now) {
+        let unseen = matches!(self.engine, EngineState::Unreachable { .. });
         self.engine = EngineState::Known;
-        let ids: Vec<String> = containers.iter().map(|c| c.id.clone()).collect();
+        self.synced = sequence;
+        self.recover(&containers, now);
+        let ids: BTreeSet<&str> = containers.iter().map(|c| c.id.as_str()).collect();
         for facts in &containers {
-            self.observe(sequence, facts, now);
+            self.take_in(sequence, facts, unseen, now);
         }
-        for deployment in self.deployments.values_mut() {
-            for state in deployment.states_mut() {
-                if state
-                    .container
-                    .as_ref()
-                    .is_some_and(|c| !ids.contains(&c.id))
-                {
-                    state.vanish(sequence);
-                }
-            }
+        let keys: Vec<StepKey> = self
+            .deployments
+            .values()
+            .flat_map(|d| d.states().map(move |(key, state)| (d, key, state)))
+            .filter(|(.., state)| {
+                let container = state.container.as_ref();
+                container.is_some_and(|c| !ids.contains(c.id.as_str()))
+            })
+            .map(|(d, key, _)| d.step_key(&key))
+            .collect();
+        for key in keys {
+            self.vanish(sequence, &key, now);
         }
-        self.orphans.retain(|id, _| ids.contains(id));
+        self.orphans.retain(|id, _| ids.contains(id.as_str()));
+        self.foreign.retain(|id| ids.contains(id.as_str()));
         self.touch_all();
     }
 
     /// The engine does not answer.
-    pub fn engine_lost(&mut self, why: String) {
-        self.engine = EngineState::Unreachable(why);
+    pub fn engine_lost(&mut self, why: String, now: Now) {
+        let since = match &self.engine {
+            EngineState::Unreachable { since, .. } => *since,
+            EngineState::NotAsked | EngineState::Known => now.monotonic,
+        };
+        self.engine = EngineState::Unreachable { why, since };
+        for deployment in self.deployments.values_mut() {
+            for state in deployment.states_mut() {
+                state.engine_lost();
+            }
+        }
         self.touch_all();
     }
 
     /// The engine says how a container is.
     pub fn observe(&mut self, sequence: Sequence, facts: &ContainerFacts, now: Now) {
+        self.take_in(sequence, facts, false, now);
+    }
+
+    fn take_in(&mut self, sequence: Sequence, facts: &ContainerFacts, unseen: bool, now: Now) {
         let owner = self.owner_of(&facts.labels);
         let Some((id, key)) = owner.filter(|(id, key)| self.belongs_to(id, key, facts)) else {
-            // A container of the user's own is not touched, even when it bears our labels.
-            if self.has_our_name(facts) {
-                self.orphans.entry(facts.id.clone()).or_default();
-            }
+            self.not_a_deployments(facts);
             return;
         };
-        let limits = self.settings.restarts;
+        let settings = &self.settings;
         let Some(deployment) = self.deployments.get_mut(&id) else {
             return;
         };
-        let policy = restart_policy(deployment, &key);
-        let wanted = deployment.should_run();
-        if let Some(state) = deployment.state_mut(&key) {
-            let rules = ExitRules {
-                policy,
-                limits: &limits,
-                wanted,
-                now: now.monotonic,
-            };
-            state.observe(facts, sequence, rules);
+        let key = deployment.step_key(&key);
+        let rules = rules_of(settings, deployment, &key, unseen, now.monotonic);
+        let said = deployment
+            .state_mut(&key.executable)
+            .and_then(|state| state.observe(facts, sequence, rules));
+        let renamed = deployment.renamed_by_hand(&key.executable, &settings.identity, facts);
+        if let Some(what) = said.or(renamed) {
+            self.note_hand(&key, &what);
         }
         self.touched.insert(id);
     }
 
+    /// A container of the user's own is not touched, even when it bears our labels.
+    fn not_a_deployments(&mut self, facts: &ContainerFacts) {
+        if self.removed.contains(&facts.id) {
+            return;
+        }
+        let ours = self.has_our_name(facts) && !self.unknown_while_recovering(facts);
+        if ours {
+            self.orphans.entry(facts.id.clone()).or_default();
+        } else if self.foreign.insert(facts.id.clone()) {
+            let text = format!(
+                "container {} bears shipmate's labels and belongs to no deployment; it is left \
+                 alone",
+                facts.name
+            );
+            self.notes.push(Note {
+                deployment: None,
+                executable: None,
+                text,
+            });
+        }
+    }
+
+    fn note_hand(&mut self, key: &StepKey, what: &str) {
+        let Some(deployment) = self.deployments.get(&key.deployment) else {
+            return;
+        };
+        let Some((component, executable)) = deployment.manifest_of(&key.executable) else {
+            return;
+        };
+        self.notes.push(Note {
+            deployment: Some(key.deployment.clone()),
+            executable: Some((component.name.clone(), executable.name.clone())),
+            text: format!("the container {what}"),
+        });
+    }
+
     /// The engine says that a container does not exist any more.
-    pub fn gone(&mut self, sequence: Sequence, container: &str) {
+    pub fn gone(&mut self, sequence: Sequence, container: &str, now: Now) {
         self.orphans.remove(container);
-        for (id, deployment) in &mut self.deployments {
-            for state in deployment.states_mut() {
-                if state.container.as_ref().is_some_and(|c| c.id == container) {
-                    state.vanish(sequence);
-                    self.touched.insert(id.clone());
-                }
+        self.foreign.remove(container);
+        self.note_removed(container.to_owned());
+        if let Some(key) = self.key_of_container(container) {
+            self.vanish(sequence, &key, now);
+        }
+    }
+
+    fn note_removed(&mut self, container: String) {
+        if self.removed.len() >= REMEMBERED {
+            self.removed.pop_front();
+        }
+        self.removed.push_back(container);
+    }
+
+    fn vanish(&mut self, sequence: Sequence, key: &StepKey, now: Now) {
+        let Some(deployment) = self.deployments.get_mut(&key.deployment) else {
+            return;
+        };
+        let rules = rules_of(&self.settings, deployment, key, false, now.monotonic);
+        let said = deployment
+            .state_mut(&key.executable)
+            .and_then(|state| state.vanish(sequence, rules));
+        if let Some(what) = said {
+            self.note_hand(key, &what);
+        }
+        self.touched.insert(key.deployment.clone());
+    }
+
+    /// The engine says that somebody sent a signal to a container.
+    pub fn signalled(&mut self, container: &str, signal: i32, now: Now) {
+        let Some(key) = self.key_of_container(container) else {
+            return;
+        };
+        if let Some(deployment) = self.deployments.get_mut(&key.deployment) {
+            let stop_signal = deployment
+                .manifest_of(&key.executable)
+                .map(|(_, executable)| executable.stop_signal.number());
+            // Other signals do not ask anybody to end.
+            if !matches!(signal, 2 | 3 | 9 | 15) && stop_signal != Some(signal) {
+                return;
+            }
+            if let Some(state) = deployment.state_mut(&key.executable) {
+                state.signalled(signal, now.monotonic);
             }
         }
+    }
+
+    fn key_of_container(&self, container: &str) -> Option<StepKey> {
+        self.deployments.values().find_map(|deployment| {
+            let (key, _) = deployment
+                .states()
+                .find(|(_, state)| state.container.as_ref().is_some_and(|c| c.id == container))?;
+            Some(deployment.step_key(&key))
+        })
+    }
+
+    /// A look at a container ended.
+    pub fn looked(&mut self, key: &LookKey, answer: Answer, now: Now) {
+        let Some(deployment) = self.deployments.get_mut(&key.step.deployment) else {
+            return;
+        };
+        if let Some(why) = deployment.looked(key, answer, now.monotonic) {
+            self.note_hand(&key.step, &format!("is not alive: {why}; it is restarted"));
+        }
+        self.touched.insert(key.step.deployment.clone());
     }
 
     /// How far an image is.
@@ -142,50 +257,48 @@ impl World {
 
     /// A step ended. What was learnt before `sequence` is older than its end.
     pub fn finished(&mut self, sequence: Sequence, key: &StepKey, outcome: Outcome, now: Now) {
-        let limits = self.settings.restarts;
         let Some(deployment) = self.deployments.get_mut(&key.deployment) else {
             return;
         };
-        let policy = restart_policy(deployment, &key.executable);
-        let rules = ExitRules {
-            policy,
-            limits: &limits,
-            wanted: deployment.should_run(),
-            now: now.monotonic,
-        };
-        let provisioning = deployment.phase == Phase::Provisioning;
+        let rules = rules_of(&self.settings, deployment, key, false, now.monotonic);
         let Some(state) = deployment.state_mut(&key.executable) else {
             return;
         };
         match outcome {
             Outcome::Fetched => deployment.image_arrived(&key.executable),
-            Outcome::Created(id) => state.created(id),
+            Outcome::Created(id) => {
+                let name = deployment
+                    .own_name(&key.executable, &self.settings.identity)
+                    .unwrap_or_default();
+                if let Some(state) = deployment.state_mut(&key.executable) {
+                    state.created(id, name, sequence);
+                }
+            }
             Outcome::Started => state.was_started(now.monotonic),
-            Outcome::TakenDown => state.removed(sequence),
+            Outcome::Stopped => state.was_stopped(),
+            Outcome::Resumed => state.was_resumed(),
+            Outcome::Renamed(name) => state.was_renamed(name),
+            Outcome::TakenDown => {
+                let container = state.container_id.clone();
+                state.removed(sequence);
+                if let Some(container) = container {
+                    self.note_removed(container);
+                }
+            }
             Outcome::Error(StepError::Unreachable(why)) => {
                 state.operation = None;
                 state.progress = None;
-                self.engine_lost(why);
+                // A step that began before the engine answered again says nothing about it now.
+                if state.operation_began() >= self.synced {
+                    self.engine_lost(why, now);
+                }
             }
             Outcome::Error(StepError::Canceled) => {
                 state.operation = None;
                 state.progress = None;
             }
             Outcome::Error(StepError::Failed(failure)) => {
-                let operation = state.operation;
-                state.progress = None;
-                if matches!(operation, Some(Operation::TakeDown)) {
-                    state.not_removed(failure.reason, now.monotonic + limits.first_wait * 5);
-                } else if provisioning {
-                    state.operation = None;
-                    state.failure = Some(failure.clone());
-                    deployment
-                        .failure
-                        .get_or_insert(name_it(deployment, key, failure));
-                } else {
-                    state.image_ready = false;
-                    state.start_failed(&failure.reason, rules);
-                }
+                failed(deployment, key, failure, rules);
             }
         }
         self.touched.insert(key.deployment.clone());
@@ -219,7 +332,7 @@ impl World {
     }
 
     /// Whether a container is called what shipmate would call it by its labels.
-    fn has_our_name(&self, facts: &ContainerFacts) -> bool {
+    pub(super) fn has_our_name(&self, facts: &ContainerFacts) -> bool {
         let label = |name: &str| facts.labels.get(name).map_or("", String::as_str);
         let expected = container_name(
             &self.settings.identity.prefix,
@@ -233,7 +346,8 @@ impl World {
     /// Which executable a container belongs to, by its labels.
     fn owner_of(&self, of: &BTreeMap<String, String>) -> Option<(DeploymentId, ExecutableKey)> {
         let deployment = self.deployments.get(of.get(labels::DEPLOYMENT)?)?;
-        if matches!(deployment.phase, Phase::Stopped | Phase::FailedToStart) {
+        let failed = deployment.phase == Phase::FailedToStart && deployment.taken_down;
+        if failed || deployment.phase == Phase::Stopped {
             return None;
         }
         let key = deployment.key_of(of.get(labels::COMPONENT)?, of.get(labels::EXECUTABLE)?)?;
@@ -241,21 +355,67 @@ impl World {
     }
 }
 
-fn restart_policy(deployment: &Deployment, key: &ExecutableKey) -> Restart {
-    deployment
-        .manifest_of(key)
-        .map(|(_, executable)| executable.restart)
-        .unwrap_or_default()
+/// What an executable needs to know to judge what happens to it.
+fn rules_of<'a>(
+    settings: &'a WorldSettings,
+    deployment: &Deployment,
+    key: &StepKey,
+    unseen: bool,
+    now: Monotonic,
+) -> Rules<'a> {
+    let executable = deployment.manifest_of(&key.executable).map(|(_, e)| e);
+    Rules {
+        policy: executable.map(|e| e.restart).unwrap_or_default(),
+        limits: &settings.restarts,
+        seed: seed_of(key),
+        wanted: deployment.should_run(),
+        by_hand: settings.policy.changes_by_hand,
+        grace: executable.map_or(Duration::ZERO, |e| {
+            Duration::from_secs(u64::from(e.stop_grace_period.0))
+        }),
+        unseen,
+        now,
+    }
 }
 
-/// The failure of an executable as the whole deployment's.
-fn name_it(deployment: &Deployment, key: &StepKey, failure: Failure) -> Failure {
-    let who = deployment
-        .manifest_of(&key.executable)
-        .map(|(component, executable)| format!("{}: {}: ", component.name, executable.name))
-        .unwrap_or_default();
-    Failure {
-        code: failure.code,
-        reason: format!("{who}{}", failure.reason),
+/// A number of an executable's own. FNV-1a, because the standard library's hasher may change.
+fn seed_of(key: &StepKey) -> u64 {
+    let place = [key.executable.component, key.executable.executable];
+    key.deployment
+        .bytes()
+        .chain(place.iter().flat_map(|n| n.to_le_bytes()))
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+}
+
+/// A step failed.
+fn failed(deployment: &mut Deployment, key: &StepKey, failure: Failure, rules: Rules<'_>) {
+    let provisioning = deployment.phase == Phase::Provisioning && deployment.should_run();
+    let blamed = deployment.blame(&key.executable, failure.clone());
+    let Some(state) = deployment.state_mut(&key.executable) else {
+        return;
+    };
+    let operation = state.operation;
+    state.progress = None;
+    match operation {
+        Some(Operation::TakeDown) => {
+            let due = rules.now + rules.limits.first_wait * 5;
+            state.not_removed(failure.reason, due);
+        }
+        Some(Operation::Stop | Operation::Resume | Operation::Rename) => {
+            state.not_restored(rules.now);
+        }
+        _ if !rules.wanted => state.operation = None,
+        _ if provisioning => {
+            state.operation = None;
+            state.failure = Some(failure);
+            deployment.failure.get_or_insert(blamed);
+        }
+        _ => {
+            // The image may be gone since the first start; it is looked for again.
+            state.image_ready = false;
+            state.start_failed(&failure.reason, rules);
+        }
     }
 }

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use bollard::models::BuildInfo;
+use bollard::models::{BuildInfo, CreateImageInfo};
 use bollard::query_parameters::BuildImageOptions;
 use futures::Stream;
 use tokio::task::JoinHandle;
 
 use super::classify::{self, Asked};
-use super::pull::next_within;
+use super::overdue::{Overdue, Watched};
+use super::progress::Pull;
 use super::{Engine, EngineError, Failure, context, logs};
 use crate::domain::container::{BuildSpec, ImageProgress};
 
@@ -45,26 +46,22 @@ impl Engine {
         messages: impl Stream<Item = Result<BuildInfo, Failure>>,
         progress: Progress<'_>,
     ) -> Result<(), EngineError> {
-        let limit = self.deadlines().build_stall;
-        let mut messages = Box::pin(messages);
+        let limits = self.deadlines();
+        let messages = Box::pin(messages);
+        let mut messages = Watched::new(messages, limits.build_stall, limits.build);
+        let late = |overdue| too_late(spec, overdue);
         let mut output = Output::default();
-        loop {
-            match next_within(limit, &mut messages).await {
-                Ok(None) => return Ok(()),
-                Ok(Some(Ok(message))) => {
-                    if let Some(news) = output.take(&message) {
-                        progress(news);
-                    }
-                }
-                Ok(Some(Err(failure))) => return Err(self.build_failed(spec, output, &failure)),
-                Err(()) => {
-                    return Err(EngineError::Deadline {
-                        what: format!("say anything about the build of {}", spec.image),
-                        seconds: limit.as_secs(),
-                    });
-                }
+        while let Some(message) = messages.next().await.map_err(late)? {
+            let message = match message {
+                Ok(message) => message,
+                Err(failure) => return Err(self.build_failed(spec, output, &failure)),
+            };
+            if let Some(news) = output.take(&message) {
+                progress(news);
             }
+            messages.note(output.moved()).map_err(late)?;
         }
+        Ok(())
     }
 
     fn build_failed(&self, spec: &BuildSpec, mut output: Output, failure: &Failure) -> EngineError {
@@ -85,6 +82,18 @@ impl Engine {
             image: spec.image.clone(),
             last_lines: output.last_lines(),
         }
+    }
+}
+
+fn too_late(spec: &BuildSpec, overdue: Overdue) -> EngineError {
+    let image = &spec.image;
+    let (what, limit) = match overdue {
+        Overdue::Stalled(limit) => (format!("get on with the build of {image}"), limit),
+        Overdue::Unfinished(limit) => (format!("finish the build of {image}"), limit),
+    };
+    EngineError::Deadline {
+        what,
+        seconds: limit.as_secs(),
     }
 }
 
@@ -160,6 +169,10 @@ struct Output {
     lines: VecDeque<String>,
     unfinished: String,
     progress: ImageProgress,
+    /// How many times the build's programs wrote something.
+    written: u64,
+    /// Images that it starts from.
+    pulls: Pull,
 }
 
 impl Output {
@@ -167,7 +180,10 @@ impl Output {
     fn take(&mut self, message: &BuildInfo) -> Option<ImageProgress> {
         let text = message.stream.as_deref().or(message.status.as_deref())?;
         if message.stream.is_some() {
+            self.written += 1;
             self.write(text);
+        } else {
+            self.pulls.take(&part_of_pull(message));
         }
         let (step, steps) = step_of(text)?;
         self.progress = ImageProgress {
@@ -178,6 +194,12 @@ impl Output {
             ..Default::default()
         };
         Some(self.progress.clone())
+    }
+
+    /// Grows with what gets done: with each thing written, and each byte of an image that the build
+    /// starts from.
+    fn moved(&self) -> u64 {
+        self.written.saturating_add(self.pulls.moved())
     }
 
     fn write(&mut self, text: &str) {
@@ -207,6 +229,16 @@ impl Output {
     }
 }
 
+/// A build tells of its pulls as a pull does.
+fn part_of_pull(message: &BuildInfo) -> CreateImageInfo {
+    CreateImageInfo {
+        id: message.id.clone(),
+        status: message.status.clone(),
+        progress_detail: message.progress_detail.clone(),
+        ..Default::default()
+    }
+}
+
 /// The numbers in `Step 2/5 : RUN make`.
 fn step_of(text: &str) -> Option<(u32, u32)> {
     let (numbers, _) = text.strip_prefix("Step ")?.split_once(' ')?;
@@ -217,6 +249,7 @@ fn step_of(text: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bollard::models::ProgressDetail;
 
     #[test]
     fn steps_and_base_images_are_read() {
@@ -224,6 +257,36 @@ mod tests {
         assert_eq!(step_of("Step by step"), None);
         let text = "ARG V\nFROM --platform=linux/amd64 a:1 AS x\nfrom b\nFROM c:$V\nRUN FROM";
         assert_eq!(base_images(text), ["a:1", "b"]);
+    }
+
+    #[test]
+    fn words_of_programs_and_bytes_move_a_build() {
+        let mut output = Output::default();
+        let says = |text: &str| BuildInfo {
+            stream: Some(text.to_owned()),
+            ..Default::default()
+        };
+        let pulls = |bytes| BuildInfo {
+            id: Some("a".to_owned()),
+            status: Some("Downloading".to_owned()),
+            progress_detail: Some(ProgressDetail {
+                current: Some(bytes),
+                total: Some(100),
+            }),
+            ..Default::default()
+        };
+        for (message, moves) in [
+            (says("Step 1/2 : FROM a"), true),
+            (pulls(1), true),
+            (pulls(1), false),
+            (pulls(2), true),
+            (says("."), true),
+            (BuildInfo::default(), false),
+        ] {
+            let before = output.moved();
+            output.take(&message);
+            assert_eq!(output.moved() > before, moves, "{message:?}");
+        }
     }
 
     #[test]

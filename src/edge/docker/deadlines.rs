@@ -17,10 +17,16 @@ pub struct Deadlines {
     pub stop: Duration,
     /// Removing a container.
     pub remove: Duration,
-    /// Silence during a pull.
+    /// Renaming a container, or resuming one that is paused.
+    pub rename: Duration,
+    /// A pull without progress, whatever is said meanwhile.
     pub pull_stall: Duration,
-    /// Silence during a build; a step may compile for long without a word.
+    /// A whole pull; none when it is zero.
+    pub pull: Duration,
+    /// A build without progress; a step may compile for long without a word.
     pub build_stall: Duration,
+    /// A whole build; none when it is zero.
+    pub build: Duration,
 }
 
 impl Default for Deadlines {
@@ -32,8 +38,11 @@ impl Default for Deadlines {
             start: Duration::from_secs(120),
             stop: Duration::from_secs(20),
             remove: Duration::from_secs(60),
+            rename: Duration::from_secs(20),
             pull_stall: Duration::from_secs(60),
+            pull: Duration::from_secs(3600),
             build_stall: Duration::from_secs(1800),
+            build: Duration::from_secs(7200),
         }
     }
 }

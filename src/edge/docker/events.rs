@@ -152,7 +152,9 @@ fn unix_time(text: &str) -> Option<String> {
 }
 
 /// Passes everything on up to the first error, and that too.
-fn until_error<T, E>(items: impl Stream<Item = Result<T, E>>) -> impl Stream<Item = Result<T, E>> {
+pub(super) fn until_error<T, E>(
+    items: impl Stream<Item = Result<T, E>>,
+) -> impl Stream<Item = Result<T, E>> {
     items.scan(false, |ended, item| {
         let go_on = !*ended;
         *ended = item.is_err();

@@ -8,6 +8,7 @@ use bollard::query_parameters::{
 
 use super::classify;
 use super::{Engine, EngineError};
+use crate::crash_point::crash_point;
 
 /// How often to look whether a container is gone that someone else removes.
 const GONE_CHECK: Duration = Duration::from_millis(50);
@@ -26,11 +27,34 @@ impl Engine {
             .map_err(|failure| self.explain(&failure, what))
     }
 
+    /// Resumes a container that is paused; one that runs is as good.
+    pub async fn resume(&self, id: &str) -> Result<(), EngineError> {
+        let what = "resume the container";
+        let client = self.client()?;
+        let asked = client.unpause_container(id);
+        match self.within(what, self.deadlines().rename, asked).await? {
+            Ok(()) => Ok(()),
+            // The engine has one answer for all that is not paused.
+            Err(failure) => match self.runs(id).await? {
+                true => Ok(()),
+                false => Err(self.explain(&failure, what)),
+            },
+        }
+    }
+
+    async fn runs(&self, id: &str) -> Result<bool, EngineError> {
+        let state = self.find(id).await?.and_then(|found| found.state);
+        Ok(state.is_some_and(|s| s.running == Some(true) && s.paused != Some(true)))
+    }
+
     /// Stops a container with its own signal and `grace_secs` to obey it, then removes it with its
     /// anonymous volumes. One that is paused is resumed by the engine to get the signal. Whatever
     /// the stop comes to, the removal follows: it kills what still runs.
     pub async fn take_down(&self, id: &str, grace_secs: u32) -> Result<(), EngineError> {
-        match self.stop(id, grace_secs).await {
+        crash_point("stop-begins");
+        let stopped = self.stop(id, grace_secs).await;
+        crash_point("stop-done");
+        match stopped {
             Ok(Stopped::Gone) => Ok(()),
             Ok(Stopped::Still)
             | Err(EngineError::Refused { .. } | EngineError::Deadline { .. }) => {
@@ -38,6 +62,12 @@ impl Engine {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Stops a container with its own signal and `grace_secs` to obey it; one that is gone or has
+    /// ended is as good.
+    pub async fn halt(&self, id: &str, grace_secs: u32) -> Result<(), EngineError> {
+        self.stop(id, grace_secs).await.map(|_| ())
     }
 
     async fn stop(&self, id: &str, grace_secs: u32) -> Result<Stopped, EngineError> {
@@ -65,7 +95,9 @@ impl Engine {
                 v: true,
                 link: false,
             };
-            match client.remove_container(id, Some(options)).await {
+            let removed = client.remove_container(id, Some(options)).await;
+            crash_point("remove-done");
+            match removed {
                 Ok(()) => Ok(()),
                 Err(failure) => match classify::status(&failure) {
                     Some(404) => Ok(()),

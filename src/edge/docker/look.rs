@@ -1,6 +1,7 @@
 //! What the engine says of containers, in the domain's words.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
 
 use bollard::models::{
     ContainerInspectResponse, ContainerState as EngineState, ContainerStateStatusEnum as Status,
@@ -17,30 +18,29 @@ use crate::domain::manifest::Protocol;
 /// How many containers are inspected at once.
 const AT_ONCE: usize = 8;
 
-/// How many lines of a failed container are kept.
+/// How many lines of a container that has ended are kept.
 const LAST_LINES: u32 = 20;
 
 impl Engine {
     /// What a container does now, by id or name; None when there is no such container. One that
-    /// failed comes with its last output.
+    /// has ended comes with its last output: even a good end comes too early for some.
     pub async fn inspect(&self, id: &str) -> Result<Option<ContainerFacts>, EngineError> {
         let Some(found) = self.find(id).await? else {
             return Ok(None);
         };
         let mut facts = facts_of(found);
-        if let ContainerState::Exited(exit) = &mut facts.state
-            && exit.code != 0
-        {
+        if let ContainerState::Exited(exit) = &mut facts.state {
             self.explain_end(&facts.id, exit).await;
         }
         Ok(Some(facts))
     }
 
-    /// Adds to a failure what is known of its cause.
+    /// Adds to an end what is known of its cause.
     async fn explain_end(&self, id: &str, exit: &mut Exit) {
         // It may be removed meanwhile; then there is nothing left to quote.
         exit.last_output = self.logs_tail(id, LAST_LINES).await.unwrap_or_default();
         exit.message = match exit.message.is_empty() {
+            true if exit.code == 0 => String::new(),
             true => logs::init_failure(&exit.last_output).unwrap_or_default(),
             false => start_failure(&exit.message),
         };
@@ -84,13 +84,20 @@ impl Engine {
 
 fn facts_of(found: ContainerInspectResponse) -> ContainerFacts {
     let name = found.name.unwrap_or_default();
-    let labels = found.config.and_then(|config| config.labels);
+    let config = found.config.unwrap_or_default();
+    let network_mode = found.host_config.and_then(|host| host.network_mode);
+    let state = found.state.unwrap_or_default();
+    let network = found.network_settings.unwrap_or_default();
     ContainerFacts {
         id: found.id.unwrap_or_default(),
         name: name.trim_start_matches('/').to_owned(),
-        labels: BTreeMap::from_iter(labels.unwrap_or_default()),
-        state: state_of(found.state.unwrap_or_default()),
-        ports: found.network_settings.map(ports_of).unwrap_or_default(),
+        labels: BTreeMap::from_iter(config.labels.unwrap_or_default()),
+        hostname: config.hostname.unwrap_or_default(),
+        host_network: network_mode.as_deref() == Some("host"),
+        addresses: addresses_of(&network),
+        started_at: state.started_at.clone().unwrap_or_default(),
+        state: state_of(state),
+        ports: ports_of(network),
     }
 }
 
@@ -125,6 +132,13 @@ fn exit_of(state: EngineState) -> Exit {
         last_output: String::new(),
         ended_at: state.finished_at.unwrap_or_default(),
     }
+}
+
+fn addresses_of(network: &NetworkSettings) -> Vec<IpAddr> {
+    let networks = network.networks.iter().flatten();
+    networks
+        .filter_map(|(_, endpoint)| endpoint.ip_address.as_ref()?.parse().ok())
+        .collect()
 }
 
 /// The engine names a port once for each address that it is published at.

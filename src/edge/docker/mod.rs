@@ -13,15 +13,20 @@ mod credentials;
 mod deadlines;
 mod error;
 mod events;
+mod exec;
 mod ignore;
 mod life;
+mod lines;
 mod logs;
 mod look;
 mod network;
+mod overdue;
 mod ping;
 mod progress;
 mod pull;
 mod reference;
+mod rename;
+mod text;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -34,6 +39,8 @@ use address::Address;
 pub use deadlines::Deadlines;
 pub use error::EngineError;
 pub use events::ContainerEvent;
+pub use exec::ExecEnd;
+pub use logs::LogPage;
 pub use ping::EngineInfo;
 
 /// What bollard says went wrong.

@@ -11,6 +11,7 @@ use crate::domain::container::ImageProgress;
 pub(super) struct Pull {
     layers: BTreeMap<String, Layer>,
     step: String,
+    moved: u64,
 }
 
 #[derive(Default)]
@@ -18,7 +19,19 @@ struct Layer {
     complete: bool,
     done: u64,
     total: u64,
+    stage: u64,
+    downloaded: u64,
+    extracted: u64,
 }
+
+/// What a layer goes through, in this order.
+const STAGES: [&str; 5] = [
+    "Downloading",
+    "Verifying Checksum",
+    "Download complete",
+    "Extracting",
+    "Pull complete",
+];
 
 impl Pull {
     /// Takes in a message; answers with the new progress if it changed anything.
@@ -50,7 +63,16 @@ impl Pull {
             "Verifying Checksum" | "Download complete" | "Extracting" => layer.done = layer.total,
             _ => {}
         }
+        self.moved += layer.moved(status, detail.and_then(|d| number(d.current)));
         self.step = format!("{id}: {status}");
+    }
+
+    /// Grows with what gets done, and only with that: with each byte that arrives or is unpacked,
+    /// and each stage that a layer comes to. What is said twice does not count, and neither do
+    /// bytes in wait for another try.
+    pub(super) fn moved(&self) -> u64 {
+        let known = u64::try_from(self.layers.len()).unwrap_or(u64::MAX);
+        known.saturating_add(self.moved)
     }
 
     fn progress(&self) -> ImageProgress {
@@ -63,6 +85,26 @@ impl Pull {
             bytes_done: self.layers.values().map(|l| l.done).sum(),
             bytes_total: self.layers.values().map(|l| l.total).sum(),
         }
+    }
+}
+
+impl Layer {
+    /// How much a message adds to what is done. After a lost connection a layer may begin anew:
+    /// bytes that arrive a second time count again, as they do arrive.
+    fn moved(&mut self, status: &str, bytes: Option<u64>) -> u64 {
+        let stage = STAGES.iter().position(|stage| *stage == status);
+        let stage = stage.and_then(|n| u64::try_from(n + 1).ok()).unwrap_or(0);
+        let further = stage.saturating_sub(self.stage);
+        self.stage += further;
+        let last = match status {
+            "Downloading" => &mut self.downloaded,
+            "Extracting" => &mut self.extracted,
+            _ => return further,
+        };
+        let bytes = bytes.unwrap_or(*last);
+        let arrived = bytes.saturating_sub(*last);
+        *last = bytes;
+        further.saturating_add(arrived)
     }
 }
 
@@ -120,6 +162,36 @@ mod tests {
             last = Some(progress.step);
         }
         assert_eq!(last.as_deref(), Some("c: Pull complete"));
+    }
+
+    #[test]
+    fn only_what_gets_done_moves_a_pull() {
+        let mut pull = Pull::default();
+        for (status, bytes, moves) in [
+            ("Pulling from library/ros", None, false),
+            ("Pulling fs layer", None, true),
+            ("Waiting", None, false),
+            ("Downloading", Some((10, 100)), true),
+            ("Downloading", Some((10, 100)), false),
+            ("Downloading", Some((60, 100)), true),
+            ("Retrying in 5 seconds", None, false),
+            ("Retrying in 4 seconds", None, false),
+            ("Downloading", Some((0, 100)), false),
+            ("Downloading", Some((1, 100)), true),
+            ("Verifying Checksum", None, true),
+            ("Download complete", None, true),
+            ("Download complete", None, false),
+            ("Extracting", Some((50, 100)), true),
+            ("Extracting", Some((50, 100)), false),
+            ("Extracting", Some((100, 100)), true),
+            ("Pull complete", None, true),
+            ("Pull complete", None, false),
+            ("Downloading", Some((1, 100)), false),
+        ] {
+            let before = pull.moved();
+            pull.take(&message("a", status, bytes));
+            assert_eq!(pull.moved() > before, moves, "{status} {bytes:?}");
+        }
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! Brings images from their registries to the engine.
 
-use std::time::Duration;
-
 use bollard::query_parameters::CreateImageOptions;
-use futures::{Stream, StreamExt};
 
 use super::classify::{self, Asked};
+use super::overdue::{Overdue, Watched};
 use super::progress::Pull;
 use super::{Engine, EngineError, reference};
 use crate::domain::container::ImageProgress;
@@ -25,6 +23,10 @@ impl Engine {
 
     /// Pulls an image, with the credentials of the user's Docker configuration. Each message of
     /// the engine is reported as progress. To drop the future is to cancel the pull.
+    ///
+    /// # Errors
+    /// Among others `PullStalled` when nothing gets done for too long, whatever the engine says
+    /// meanwhile, and `Deadline` when the whole takes too long.
     pub async fn pull(
         &self,
         image: &str,
@@ -36,13 +38,12 @@ impl Engine {
             from_image: Some(reference::with_tag(image)),
             ..Default::default()
         };
-        let mut messages = client.create_image(Some(options), None, login.credentials.clone());
+        let messages = client.create_image(Some(options), None, login.credentials.clone());
+        let limits = self.deadlines();
+        let mut messages = Watched::new(messages, limits.pull_stall, limits.pull);
         let mut pull = Pull::default();
-        let limit = self.deadlines().pull_stall;
-        while let Some(message) = next_within(limit, &mut messages)
-            .await
-            .map_err(|()| stalled(image, limit))?
-        {
+        let late = |overdue| too_late(image, overdue);
+        while let Some(message) = messages.next().await.map_err(late)? {
             let asked = Asked {
                 what: "pull the image",
                 image: Some(image),
@@ -53,24 +54,21 @@ impl Engine {
             if let Some(news) = pull.take(&message) {
                 progress(news);
             }
+            messages.note(pull.moved()).map_err(late)?;
         }
         Ok(())
     }
 }
 
-fn stalled(image: &str, limit: Duration) -> EngineError {
-    EngineError::PullStalled {
-        image: image.to_owned(),
-        seconds: limit.as_secs(),
+fn too_late(image: &str, overdue: Overdue) -> EngineError {
+    match overdue {
+        Overdue::Stalled(limit) => EngineError::PullStalled {
+            image: image.to_owned(),
+            seconds: limit.as_secs(),
+        },
+        Overdue::Unfinished(limit) => EngineError::Deadline {
+            what: format!("finish the pull of {image}"),
+            seconds: limit.as_secs(),
+        },
     }
-}
-
-/// The next item of a stream, unless it stays silent for too long.
-pub(super) async fn next_within<T>(
-    limit: Duration,
-    items: &mut (impl Stream<Item = T> + Unpin),
-) -> Result<Option<T>, ()> {
-    tokio::time::timeout(limit, items.next())
-        .await
-        .map_err(drop)
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::RosError;
 use super::goals::{CancelCode, GoalId, GoalStatus, Goals};
 use super::node::RosNode;
+use crate::crash_point::crash_point;
 use crate::domain::time::{Now, WallTime};
 
 /// How many goals and words about goals may wait.
@@ -146,6 +147,7 @@ where
     }
 
     fn accept(&mut self, request: ServiceRequest<SendGoal<A>>) {
+        crash_point("goal-heard");
         let (uuid, goal) = A::destructure_goal_request_msg(request.message.clone());
         let now = (self.clock)().wall;
         let taken = goal_id(&uuid)
@@ -171,6 +173,7 @@ where
             request,
             A::make_goal_response_msg(taken.is_some(), time(now)),
         );
+        crash_point("goal-answered");
         self.publish_status();
     }
 
@@ -297,6 +300,7 @@ pub fn time(moment: WallTime) -> Time {
     }
 }
 
-fn wall_time(time: &Time) -> WallTime {
+/// A moment that ROS wrote.
+pub fn wall_time(time: &Time) -> WallTime {
     WallTime(i64::from(time.sec) * 1_000_000_000 + i64::from(time.nanosec))
 }

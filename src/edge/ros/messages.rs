@@ -65,6 +65,10 @@ fn component(view: &ComponentView) -> msg::Component {
 
 fn executable(view: &ExecutableView) -> msg::Executable {
     let (status, status_name) = status(view.condition.status);
+    let (how, when) = view
+        .first_failure
+        .as_ref()
+        .map_or(("", ""), |(how, when)| (how, when));
     msg::Executable {
         name: view.name.clone(),
         container_name: view.container_name.clone(),
@@ -78,9 +82,22 @@ fn executable(view: &ExecutableView) -> msg::Executable {
             .code
             .map_or_else(String::new, |c| c.as_str().to_owned()),
         exit_code: view.exit_code.unwrap_or(-1),
+        exit_signal: view.exit_signal.unwrap_or_default().to_owned(),
+        out_of_memory: view.out_of_memory,
+        first_failure: text(how),
+        first_failure_at: engine_time(when),
         restart_count: view.restarts,
         last_output: text(&view.last_output),
     }
+}
+
+/// A moment in the engine's words, such as `2026-11-23T12:32:26.700881445Z`; zero when it says none.
+fn engine_time(text: &str) -> r2r::builtin_interfaces::msg::Time {
+    let nanoseconds =
+        ::time::OffsetDateTime::parse(text, &::time::format_description::well_known::Rfc3339)
+            .ok()
+            .and_then(|moment| i64::try_from(moment.unix_timestamp_nanos()).ok());
+    time(WallTime(nanoseconds.unwrap_or_default()))
 }
 
 fn endpoint(view: &EndpointView) -> msg::Endpoint {

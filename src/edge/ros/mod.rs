@@ -7,8 +7,10 @@
 
 pub mod action_server;
 mod goals;
+pub mod graph;
 pub mod logging;
 pub mod messages;
+pub mod messages_logs;
 pub mod node;
 pub mod parameters;
 

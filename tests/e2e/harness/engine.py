@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from typing import Any
@@ -21,15 +22,19 @@ class Container:
 
 
 class Engine:
-    """What is on the engine under one test's prefix, and nothing else."""
+    """What is on an engine under one test's prefix, and nothing else.
 
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
+    `host` is the engine's address; nothing for the one that `docker` itself finds.
+    """
+
+    def __init__(self, prefix: str, host: str | None = None) -> None:
+        self.prefix, self.host = prefix, host
 
     def run(self, *arguments: str, check: bool = True) -> str:
         """What a `docker` command prints."""
         done = subprocess.run(
             ["docker", *arguments],
+            env=self._environment(),
             capture_output=True,
             text=True,
             timeout=COMMAND_WITHIN_SECONDS,
@@ -38,6 +43,9 @@ class Engine:
         if check and done.returncode != 0:
             raise RuntimeError(f"docker {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout.strip()
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "DOCKER_HOST": self.host} if self.host else dict(os.environ)
 
     def containers(self) -> list[Container]:
         """The test's containers, whatever they do, sorted by name."""
@@ -76,6 +84,7 @@ class Engine:
         """What a container wrote, on both streams."""
         done = subprocess.run(
             ["docker", "logs", container],
+            env=self._environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

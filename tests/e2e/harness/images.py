@@ -17,12 +17,16 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 LOAD_WITHIN_SECONDS = 60.0
 
 
-def load(reference: str, *sizes: int) -> None:
-    """Make an image: one layer with a shell, and one with that many random bytes for each size."""
+def load(reference: str, *sizes: int, host: str | None = None) -> None:
+    """Make an image: one layer with a shell, and one with that many random bytes for each size.
+
+    It is made on the engine at `host`, or on the one that `docker` itself finds.
+    """
     layers = [_layer("bin/sh", SHELL.read_bytes())]
     layers += [_layer(f"data/{index}", os.urandom(size)) for index, size in enumerate(sizes)]
     subprocess.run(
         ["docker", "load", "--quiet"],
+        env={**os.environ, "DOCKER_HOST": host} if host else None,
         input=_archive(reference, layers),
         capture_output=True,
         check=True,

@@ -2,6 +2,7 @@
 
 The file of a domain is locked while a test is there. It holds the test's prefix, and is emptied when
 the test has tidied up; a prefix in a file that nobody has locked was left behind by a killed test.
+Locks are the kernel's: they hold between workers and between runs, and end with whoever has them.
 """
 
 from __future__ import annotations
@@ -66,10 +67,22 @@ def _lock_a_domain() -> tuple[int, IO[str]]:
     raise RuntimeError("every ROS domain from 1 to 100 is used by a test on this machine")
 
 
+@contextmanager
+def only_one(what: str) -> Iterator[None]:
+    """Meanwhile no other test of this machine does the same."""
+    with (_folder() / what).open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def _path(domain: int) -> Path:
+    return _folder() / f"domain-{domain}"
+
+
+def _folder() -> Path:
     folder = Path(tempfile.gettempdir()) / f"shipmate-tests-{os.getuid()}"
     folder.mkdir(exist_ok=True)
-    return folder / f"domain-{domain}"
+    return folder
 
 
 def _lock(path: Path) -> IO[str] | None:

@@ -27,21 +27,24 @@ def binary() -> str:
 class NodeProcess:
     """One shipmate process; it may be stopped, killed and started again."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
-        self._command = [binary(), *arguments]
+    def __init__(
+        self, arguments: list[str], environment: Mapping[str, str], log: Path, program: str = ""
+    ) -> None:
+        self._command = [program or binary(), *arguments]
         self._environment = {**os.environ, **environment}
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it; when the test's own process is killed, the kernel kills it too."""
+    def start(self, **environment: str) -> None:
+        """Start it, with more variables than usual; when the test's own process is killed, the
+        kernel kills it too."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [_setpriv(), "--pdeathsig", "KILL", *self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
+                env={**self._environment, **environment},
                 # Ctrl-C is for pytest, which then stops the node in its own order.
                 start_new_session=True,
             )

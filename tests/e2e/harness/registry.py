@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import os
-import socket
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,17 +69,34 @@ def a_registry(folder: Path, locked: bool = False) -> Iterator[Registry]:
     registry = Registry(folder, a_free_port())
     settings = folder / "config.json"
     settings.write_text(json.dumps(_settings(registry, locked)))
-    with (folder / "log").open("wb") as log:
+    with _served(registry, [], settings):
+        yield registry
+
+
+@contextmanager
+def serve_again(registry: Registry, network: Callable[..., list[str]]) -> Iterator[None]:
+    """The same images at the same address of another network, into which `network` takes a command."""
+    with _served(registry, network(), registry.folder / "config.json", elsewhere=True):
+        yield
+
+
+@contextmanager
+def _served(
+    registry: Registry, before: list[str], settings: Path, elsewhere: bool = False
+) -> Iterator[None]:
+    path = registry.folder / ("elsewhere.log" if elsewhere else "log")
+    with path.open("wb") as log:
         server = subprocess.Popen(
             # When the test's own process is killed, the kernel kills it too.
-            ["setpriv", "--pdeathsig", "KILL", "docker-registry", "serve", settings],
+            ["setpriv", "--pdeathsig", "KILL", *before, "docker-registry", "serve", settings],
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     try:
-        if not look_until(lambda: _answers(registry.port), ANSWER_WITHIN_SECONDS):
-            raise TimeoutError(f"the registry does not answer: {(folder / 'log').read_text()}")
-        yield registry
+        look = [*before, *_look(registry.port)]
+        if not look_until(lambda: subprocess.run(look).returncode == 0, ANSWER_WITHIN_SECONDS):
+            raise TimeoutError(f"the registry does not answer: {path.read_text()}")
+        yield
     finally:
         server.kill()
         server.wait()
@@ -99,6 +116,7 @@ def _settings(registry: Registry, locked: bool) -> dict[str, object]:
     return settings
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
+def _look(port: int) -> list[str]:
+    """A command that ends well when something listens on a port."""
+    program = f"import socket, sys; sys.exit(socket.socket().connect_ex(('127.0.0.1', {port})) != 0)"
+    return [sys.executable, "-c", program]

@@ -39,9 +39,9 @@ class Ship:
         self.deployments = self.client.listen_to_deployments()
         self.events = self.client.listen_to_events()
 
-    def start(self) -> None:
-        """Start the node, and wait until it can be asked things."""
-        self.process.start()
+    def start(self, **environment: str) -> None:
+        """Start the node, with more variables than usual, and wait until it can be asked things."""
+        self.process.start(**environment)
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
@@ -97,23 +97,30 @@ def a_ship(
     name: str = "/shipmate",
     place: Place | None = None,
     start: bool = True,
+    program: str = "",
+    docker_host: str | None = None,
 ) -> Iterator[Ship]:
     """A started node in a place of its own; nothing of it is left behind.
 
     `parameters` are ROS parameters beside those that keep it apart from other tests, `remaps` are
-    further arguments after --ros-args, and `name` is where its client looks for it then.
+    further arguments after --ros-args, and `name` is where its client looks for it then. `program` is
+    the node's own if it is not said. With `docker_host` it has an engine of its own, which takes its
+    containers with it when it goes.
     """
     with ExitStack() as stack:
         place = place or stack.enter_context(a_place())
-        engine = Engine(place.prefix)
+        engine = Engine(place.prefix, docker_host)
+        parameters = {**(parameters or {}), **({"docker_host": docker_host} if docker_host else {})}
         process = NodeProcess(
-            _arguments(folder, place, parameters or {}, remaps or []),
+            _arguments(folder, place, parameters, remaps or []),
             {"ROS_DOMAIN_ID": str(place.domain)},
             folder / "node.log",
+            program,
         )
         # In the reverse of this order, each even when the one before it fails: the node is made to
         # end, then its containers are removed, or it would start them again.
-        stack.callback(engine.remove_everything)
+        if docker_host is None:
+            stack.callback(engine.remove_everything)
         stack.callback(lambda: print(f"----- the node's log\n{process.output()}"))
         stack.callback(process.tidy_up)
         ros = stack.enter_context(RosThread("test", place.domain))

@@ -24,6 +24,8 @@ const BETWEEN_DROPS: Duration = Duration::from_millis(20);
 pub enum Then {
     Silence,
     Drops,
+    /// The end, and whoever connects again is not heard.
+    Cuts,
 }
 
 /// Stands before a registry, of whose answers it lets the first megabyte through.
@@ -83,7 +85,8 @@ async fn serve(listener: TcpListener, registry: String, stuck: Arc<AtomicU32>, t
     while let Ok((engine, _)) = listener.accept().await {
         let (registry, stuck) = (registry.clone(), stuck.clone());
         connections.spawn(async move {
-            if let Ok(server) = TcpStream::connect(registry).await {
+            let cut = then == Then::Cuts && stuck.load(Ordering::SeqCst) > 0;
+            if !cut && let Ok(server) = TcpStream::connect(registry).await {
                 pass_on(engine, server, &stuck, then).await;
             }
         });
@@ -95,8 +98,11 @@ async fn pass_on(engine: TcpStream, server: TcpStream, stuck: &AtomicU32, then: 
     let (mut answer, mut question) = server.into_split();
     let answers = async {
         let passed = copy(&mut (&mut answer).take(ENOUGH), &mut told).await;
-        let _stuck = passed.is_ok_and(|n| n == ENOUGH).then(|| Stuck::on(stuck));
+        let large = passed.is_ok_and(|n| n == ENOUGH);
+        let held = large.then(|| Stuck::on(stuck));
         match then {
+            // It stays stuck, whatever comes.
+            Then::Cuts => std::mem::forget(held),
             Then::Silence => std::future::pending().await,
             Then::Drops => drip(answer, told).await,
         }

@@ -1,8 +1,10 @@
-//! A way to the engine that can be cut, and an engine that never answers.
+//! A way to the engine that can be cut, and engines that never answer or only repeat themselves.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -31,6 +33,28 @@ impl Proxy {
         Proxy::serve(|client: UnixStream| async move {
             let _held = client;
             std::future::pending::<()>().await;
+        })
+    }
+
+    /// Answers every question with the same few messages, again and again.
+    pub fn babbling(messages: &[&str]) -> Proxy {
+        let chunk = |m: &&str| format!("{:x}\r\n{m}\n\r\n", m.len() + 1);
+        let chunks: String = messages.iter().map(chunk).collect();
+        Proxy::serve(move |mut client: UnixStream| {
+            let chunks = chunks.clone();
+            async move {
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
+                            Transfer-Encoding: chunked\r\n\r\n";
+                let mut question = Vec::new();
+                while !question.ends_with(b"\r\n\r\n")
+                    && client.read_buf(&mut question).await.is_ok_and(|n| n > 0)
+                {}
+                let mut said = client.write_all(head.as_bytes()).await;
+                while said.is_ok() {
+                    said = client.write_all(chunks.as_bytes()).await;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
         })
     }
 

@@ -3,10 +3,13 @@
 mod components;
 mod executables;
 mod parameters;
+mod probes;
+mod ros_names;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub use executables::capability_name;
+pub use probes::misfits;
 
 use super::types::Package;
 use crate::domain::yaml::{MAX_PROBLEMS, Place, Problem};
@@ -96,7 +99,9 @@ pub fn check(package: &Package, report: &mut Report) {
     for (index, component) in package.components.iter().enumerate() {
         let path = format!("components[{index}].executables");
         for (index, executable) in component.executables.iter().enumerate() {
-            executables::check(executable, &format!("{path}[{index}]"), report);
+            let path = format!("{path}[{index}]");
+            executables::check(executable, &path, report);
+            probes::check(executable, &path, &package.parameters, report);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Report;
+use super::{Report, probes};
 use crate::domain::manifest::parameters::check_references;
 use crate::domain::manifest::{Executable, Package, Parameter, Scalar};
 use crate::domain::yaml::below;
@@ -98,6 +98,14 @@ fn check_executable(
         known,
         report,
     );
+    for text in probes::texts(executable) {
+        check_text(
+            text.template,
+            &format!("{path}.{}", text.path),
+            known,
+            report,
+        );
+    }
     for (name, value) in &executable.environment {
         if let Scalar::String(text) = value {
             check_text(

@@ -82,6 +82,70 @@ prop_compose! {
     }
 }
 
+/// Absolute names of ROS.
+fn ros_name() -> impl Strategy<Value = String> {
+    "(/[A-Za-z]([A-Za-z0-9]|_[a-z]){0,5}){1,3}"
+}
+
+fn ros_probe() -> impl Strategy<Value = RosProbe> {
+    let rate = prop::option::of((1..8000_u32).prop_map(|eighths| f64::from(eighths) / 8.0));
+    (0..5, ros_name(), rate).prop_map(|(kind, name, min_rate)| {
+        let name_if = |wanted| (kind == wanted).then(|| name.clone());
+        RosProbe {
+            node: name_if(0),
+            topic: name_if(1),
+            min_rate: min_rate.filter(|_| kind == 1),
+            service: name_if(2),
+            action: name_if(3),
+            active: name_if(4),
+        }
+    })
+}
+
+fn http_probe() -> impl Strategy<Value = HttpProbe> {
+    let path = "/[!\"%-~]{0,12}";
+    (1..=u16::MAX, path, prop::option::of(100..=599_u16))
+        .prop_map(|(port, path, status)| HttpProbe { port, path, status })
+}
+
+prop_compose! {
+    /// A probe for liveness, or one for readiness.
+    pub fn probe(liveness: bool)(
+        kind in 0..4,
+        words in prop::collection::vec(text(), 0..3),
+        port in 1..=u16::MAX,
+        http in http_probe(),
+        ros in ros_probe(),
+        period in (1..=3600_u32).prop_map(Seconds),
+        timeout in (1..=3600_u32).prop_map(Seconds),
+        failures in 1..=1000_u32,
+        start_period in (0..=3600_u32).prop_map(Seconds),
+    ) -> Probe {
+        let command = [vec!["test".to_owned()], words].concat();
+        Probe {
+            command: (kind == 0).then_some(command),
+            tcp: (kind == 1).then_some(port),
+            http: (kind == 2).then_some(http),
+            ros: (kind == 3).then_some(ros),
+            period,
+            timeout,
+            failures: if liveness { failures } else { 3 },
+            start_period: if liveness { start_period } else { Seconds(0) },
+        }
+    }
+}
+
+type Probes = (Option<Probe>, Option<Probe>, Vec<String>);
+
+/// Readiness, liveness and lifecycle nodes.
+fn probes() -> impl Strategy<Value = Probes> {
+    (
+        prop::option::of(probe(false)),
+        prop::option::of(probe(true)),
+        prop::collection::btree_set(ros_name(), 0..3).prop_map(Vec::from_iter),
+    )
+}
+
 prop_compose! {
     fn executable()(
         name in name(),
@@ -96,6 +160,7 @@ prop_compose! {
         pull in prop::sample::select(vec![PullPolicy::Missing, PullPolicy::Always, PullPolicy::Never]),
         host in any::<bool>(),
         privileged in any::<bool>(),
+        (readiness, liveness, lifecycle) in probes(),
     ) -> Executable {
         Executable {
             name,
@@ -120,6 +185,9 @@ prop_compose! {
             restart,
             stop_signal,
             stop_grace_period,
+            readiness,
+            liveness: liveness.filter(|_| restart != Restart::Never),
+            lifecycle,
         }
     }
 }

@@ -5,6 +5,7 @@ mod bad_executables;
 mod generators;
 mod good;
 mod hostile;
+mod probes;
 mod properties;
 mod schema;
 

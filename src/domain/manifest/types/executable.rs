@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Gpus, Ipc, Mount, Network, Restart, Scalar, StopSignal};
+use super::{Gpus, Ipc, Mount, Network, Probe, Restart, Scalar, StopSignal};
 use crate::domain::manifest::shapes;
 use crate::domain::manifest::units::{ByteSize, Cpus, Seconds};
 
@@ -90,6 +90,17 @@ pub struct Executable {
     /// How long it may take to stop before it is killed, for example 15s.
     #[serde(default = "default_grace")]
     pub stop_grace_period: Seconds,
+    /// When it is ready; running is enough when this is not set. Until then it is Pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Probe>,
+    /// Whether it is still alive; it is restarted when not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub liveness: Option<Probe>,
+    /// Lifecycle nodes of it, by absolute name: shipmate configures and activates them after each
+    /// start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "shapes::ros_names")]
+    pub lifecycle: Vec<String>,
 }
 
 fn default_grace() -> Seconds {

@@ -42,3 +42,18 @@ pub enum StopSignal {
     #[serde(rename = "SIGKILL")]
     Kill,
 }
+
+impl StopSignal {
+    /// Its number on Linux.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::Hup => 1,
+            Self::Int => 2,
+            Self::Quit => 3,
+            Self::Kill => 9,
+            Self::Usr1 => 10,
+            Self::Usr2 => 12,
+            Self::Term => 15,
+        }
+    }
+}

@@ -1,31 +1,23 @@
 //! What survives the node: a folder with an SQLite database, which users can look into with
 //! `sqlite3`, the id that is on every container, and a lock.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod damage;
+mod files;
+mod migrate;
+mod open;
+mod rows;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Row, params};
 use semver::Version;
 
+use crate::crash_point::crash_point;
 use crate::domain::catalogue::CataloguedPackage;
-use crate::domain::deployment::Deployment;
-use crate::domain::manifest;
-use crate::domain::time::WallTime;
-
-/// The version of the tables. A database of a later version is refused.
-const VERSION: i64 = 1;
-
-const TABLES: &str = "
-CREATE TABLE packages (
-    name TEXT NOT NULL, version TEXT NOT NULL,
-    manifest TEXT NOT NULL, folder TEXT, registered_at INTEGER NOT NULL,
-    PRIMARY KEY (name, version)
-);
-CREATE TABLE deployments (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, phase TEXT NOT NULL, record TEXT NOT NULL
-);
-";
+use crate::domain::deployment::{Deployment, Wanted};
+use migrate::VERSION;
+use rows::Read;
 
 /// Why the state folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +41,11 @@ pub enum StoreError {
     )]
     TooNew(PathBuf, i64),
     /// A row cannot be understood.
-    #[error("{0}: {1} cannot be read: {2}; move the file away to start anew")]
-    Row(PathBuf, String, String),
+    #[error("{0}: a row of its {1} cannot be read: {2}")]
+    Row(PathBuf, &'static str, String),
+    /// What was just written is damaged already.
+    #[error("{0} is damaged as soon as it is written: {1}; check the disk")]
+    Disk(PathBuf, String),
 }
 
 /// The state folder, open and locked.
@@ -58,6 +53,7 @@ pub struct Store {
     connection: Connection,
     path: PathBuf,
     owner: String,
+    incomplete: Option<String>,
     // Held for its lock, which the kernel gives back however this process ends.
     _lock: File,
 }
@@ -68,6 +64,7 @@ pub struct Record {
     id: String,
     name: String,
     phase: &'static str,
+    wanted: Wanted,
     json: String,
 }
 
@@ -81,8 +78,14 @@ impl Record {
             id: deployment.order.id.clone(),
             name: deployment.order.name.clone(),
             phase: deployment.phase.name(),
+            wanted: deployment.wanted,
             json: serde_json::to_string(deployment)?,
         })
+    }
+
+    /// What is wanted of the deployment, in what is written.
+    pub fn wanted(&self) -> Wanted {
+        self.wanted
     }
 }
 
@@ -90,24 +93,34 @@ impl Store {
     /// Opens a state folder, and makes it when it does not exist. `fresh_id` names this shipmate
     /// when the folder is new.
     ///
+    /// What is damaged is put aside, never deleted, and a new database begun; see
+    /// [`incomplete`](Self::incomplete).
+    ///
     /// # Errors
-    /// See [`StoreError`]; nothing was changed then.
+    /// See [`StoreError`]; what is in the folder was not changed then.
     pub fn open(folder: &Path, fresh_id: &str) -> Result<Self, StoreError> {
-        let file_error = |path: &Path| {
-            let path = path.to_owned();
-            move |error| StoreError::File(path, error)
-        };
-        std::fs::create_dir_all(folder).map_err(file_error(folder))?;
-        let lock = lock(&folder.join("lock"), folder)?;
-        let owner = owner(&folder.join("owner-id"), fresh_id)?;
-        let path = folder.join("shipmate.sqlite");
-        let connection = connect(&path)?;
-        Ok(Self {
-            connection,
-            path,
-            owner,
-            _lock: lock,
-        })
+        open::open(folder, fresh_id)
+    }
+
+    /// Why there may be more deployments than this knows of: it was damaged or lost. That holds
+    /// over restarts, until [`complete`](Self::complete) says otherwise.
+    pub fn incomplete(&self) -> Option<&str> {
+        self.incomplete.as_deref()
+    }
+
+    /// Notes that what was missing has been found, as far as it can be, and was written.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn complete(&mut self) -> Result<(), StoreError> {
+        if self.incomplete.is_none() {
+            return Ok(());
+        }
+        self.connection
+            .execute("DELETE FROM meta WHERE key = 'incomplete'", [])
+            .map_err(|e| self.database(e))?;
+        self.incomplete = None;
+        Ok(())
     }
 
     /// The id that is on every container of this shipmate.
@@ -118,42 +131,9 @@ impl Store {
     /// Every package that was registered.
     ///
     /// # Errors
-    /// When the database cannot be read, or a manifest in it is not valid any more.
+    /// When the database cannot be read.
     pub fn packages(&self) -> Result<Vec<CataloguedPackage>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT manifest, folder, registered_at FROM packages")
-            .map_err(|e| self.database(e))?;
-        let rows = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .map_err(|e| self.database(e))?;
-        rows.map(|row| self.package(row.map_err(|e| self.database(e))?))
-            .collect()
-    }
-
-    fn package(
-        &self,
-        (text, folder, registered_at): (String, Option<String>, i64),
-    ) -> Result<CataloguedPackage, StoreError> {
-        let unreadable =
-            |why: String| StoreError::Row(self.path.clone(), "a package".to_owned(), why);
-        let document = manifest::parse(&text, "")
-            .map_err(|problems| {
-                unreadable(
-                    problems
-                        .first()
-                        .map_or_else(String::new, ToString::to_string),
-                )
-            })?
-            .into_iter()
-            .next()
-            .ok_or_else(|| unreadable("it is empty".to_owned()))?;
-        Ok(CataloguedPackage {
-            package: document.package,
-            text,
-            folder,
-            registered_at: WallTime(registered_at),
-        })
+        self.all("packages", rows::PACKAGE, rows::package)
     }
 
     /// Every deployment that is remembered.
@@ -161,20 +141,26 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn deployments(&self) -> Result<Vec<Deployment>, StoreError> {
+        self.all("deployments", rows::DEPLOYMENT, rows::deployment)
+    }
+
+    fn all<T>(
+        &self,
+        table: &'static str,
+        columns: &str,
+        read: fn(&Row<'_>) -> Read<T>,
+    ) -> Result<Vec<T>, StoreError> {
         let mut statement = self
             .connection
-            .prepare("SELECT id, record FROM deployments")
+            .prepare(&format!("SELECT {columns} FROM {table}"))
             .map_err(|e| self.database(e))?;
         let rows = statement
-            .query_map([], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-            })
+            .query_map([], |row| Ok(read(row)))
             .map_err(|e| self.database(e))?;
         rows.map(|row| {
-            let (id, record) = row.map_err(|e| self.database(e))?;
-            serde_json::from_str(&record).map_err(|e| {
-                StoreError::Row(self.path.clone(), format!("deployment {id}"), e.to_string())
-            })
+            // Those that cannot be understood were sorted out when the store was opened.
+            let unreadable = |why| StoreError::Row(self.path.clone(), table, why);
+            row.map_err(|e| self.database(e))?.map_err(unreadable)
         })
         .collect()
     }
@@ -200,6 +186,7 @@ impl Store {
                 .execute("DELETE FROM deployments WHERE id = ?", [id])
                 .map_err(database)?;
         }
+        crash_point("save-uncommitted");
         transaction.commit().map_err(database)
     }
 
@@ -252,62 +239,5 @@ impl Store {
     }
 }
 
-fn lock(path: &Path, folder: &Path) -> Result<File, StoreError> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(|e| StoreError::File(path.to_owned(), e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(folder.to_owned())),
-        Err(TryLockError::Error(e)) => Err(StoreError::File(path.to_owned(), e)),
-    }
-}
-
-/// Reads this shipmate's id. It lies beside the database, so that containers are recognised even
-/// when the database is lost.
-fn owner(path: &Path, fresh_id: &str) -> Result<String, StoreError> {
-    let error = |e| StoreError::File(path.to_owned(), e);
-    match std::fs::read_to_string(path) {
-        Ok(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(error(e)),
-        Ok(_) | Err(_) => {
-            // Written aside and renamed, so that a half-written id is never read.
-            let aside = path.with_extension("new");
-            std::fs::write(&aside, format!("{fresh_id}\n")).map_err(error)?;
-            File::open(&aside)
-                .and_then(|f| f.sync_all())
-                .map_err(error)?;
-            std::fs::rename(&aside, path).map_err(error)?;
-            Ok(fresh_id.to_owned())
-        }
-    }
-}
-
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let database = |e| StoreError::Database(path.to_owned(), e);
-    let connection = Connection::open(path).map_err(database)?;
-    connection
-        .busy_timeout(Duration::from_secs(5))
-        .map_err(database)?;
-    connection
-        .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
-        .map_err(database)?;
-    let version: i64 = connection
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .optional()
-        .map_err(database)?
-        .unwrap_or_default();
-    match version {
-        VERSION => {}
-        0 => connection
-            .execute_batch(&format!(
-                "BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
-            ))
-            .map_err(database)?,
-        later => return Err(StoreError::TooNew(path.to_owned(), later)),
-    }
-    Ok(connection)
-}
+#[cfg(test)]
+mod tests;

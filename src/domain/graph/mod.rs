@@ -1,0 +1,177 @@
+//! The ROS graph of one domain, as it was seen at one moment: nodes, topics and services, who is at
+//! each end, and since when.
+//!
+//! `remember.rs` carries over from one look to the next since when each thing is there; `rules.rs`
+//! says what of it is a container's own; `rate.rs` measures how often messages arrive;
+//! `announcement.rs` reads what participants say of themselves.
+
+pub mod announcement;
+pub mod rate;
+mod remember;
+pub mod rules;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::time::Monotonic;
+
+/// What DDS knows a publisher or a subscription by; no other in the domain has the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Gid(pub [u8; 16]);
+
+impl Gid {
+    /// The participant, in general a process, whose endpoint this is.
+    pub fn participant(self) -> ParticipantId {
+        let Self([a, b, c, d, e, f, g, h, i, j, k, l, ..]) = self;
+        ParticipantId([a, b, c, d, e, f, g, h, i, j, k, l])
+    }
+
+    /// Whether this is an endpoint's at all. Cyclone DDS says of a message only by which handle it
+    /// knows its publisher; in a GID of an endpoint the last four bytes are never all zero.
+    pub fn is_an_endpoints(self) -> bool {
+        self.0[12..] != [0; 4]
+    }
+}
+
+/// What DDS knows a participant by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParticipantId(pub [u8; 12]);
+
+/// What a participant says of itself when it announces itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Participant {
+    /// The name of its host, as the process sees it.
+    pub hostname: Option<String>,
+    /// Where it is to be reached.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// Participants that were heard announcing themselves.
+pub type Participants = BTreeMap<ParticipantId, Participant>;
+
+/// Whether lost messages are sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reliability {
+    /// They are.
+    Reliable,
+    /// They are not.
+    BestEffort,
+    /// The middleware does not say.
+    Unknown,
+}
+
+/// Whether those who come later get what was sent before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// They get it.
+    TransientLocal,
+    /// They do not.
+    Volatile,
+    /// The middleware does not say.
+    Unknown,
+}
+
+/// One end of a topic or of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// What DDS knows it by.
+    pub gid: Gid,
+    /// The node's full name; None while the middleware does not know it yet.
+    pub node: Option<String>,
+    /// The type, such as std_msgs/msg/String.
+    pub type_name: String,
+    /// Whether lost messages are sent again.
+    pub reliability: Reliability,
+    /// Whether those who come later get what was sent before.
+    pub durability: Durability,
+    /// When it was seen first.
+    pub first_seen: Monotonic,
+}
+
+/// Who is at the ends of a topic or of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// Publishers of a topic, servers of a service.
+    pub offering: Vec<Endpoint>,
+    /// Subscriptions of a topic, clients of a service.
+    pub using: Vec<Endpoint>,
+}
+
+/// The graph at one moment. It never changes; after each change there is another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GraphView {
+    /// Since when this domain is looked at: what is older was seen first then.
+    pub begun: Monotonic,
+    /// Full names of nodes, each with the moments when a node of this name was seen first: more than
+    /// one when several nodes have the name.
+    pub nodes: BTreeMap<String, Vec<Monotonic>>,
+    /// Topics by name.
+    pub topics: BTreeMap<String, Ends>,
+    /// Services by name, those of actions among them.
+    pub services: BTreeMap<String, Ends>,
+    /// Participants that were heard announcing themselves.
+    pub participants: Arc<Participants>,
+}
+
+impl GraphView {
+    /// Every endpoint of it.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.topics
+            .values()
+            .chain(self.services.values())
+            .flat_map(|ends| ends.offering.iter().chain(&ends.using))
+    }
+}
+
+/// The name of a service as it is below an action's.
+pub fn send_goal(action: &str) -> String {
+    format!("{action}/_action/send_goal")
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    //! Endpoints for the tests.
+
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A moment, in seconds.
+    pub fn at(seconds: u64) -> Monotonic {
+        Monotonic(Duration::from_secs(seconds))
+    }
+
+    /// The endpoint with this number; all of one process have the same tens.
+    pub fn endpoint(number: u8, node: &str, first_seen: u64) -> Endpoint {
+        let mut gid = [0; 16];
+        gid[11] = number / 10;
+        gid[15] = number;
+        Endpoint {
+            gid: Gid(gid),
+            node: Some(node.to_owned()),
+            type_name: "std_msgs/msg/String".to_owned(),
+            reliability: Reliability::Reliable,
+            durability: Durability::Volatile,
+            first_seen: at(first_seen),
+        }
+    }
+
+    /// A view with these publishers of a topic, and their nodes.
+    pub fn publishing(topic: &str, publishers: Vec<Endpoint>) -> GraphView {
+        let mut view = GraphView::default();
+        for publisher in &publishers {
+            let node = publisher.node.clone().unwrap_or_default();
+            view.nodes
+                .entry(node)
+                .or_default()
+                .push(publisher.first_seen);
+        }
+        let ends = Ends {
+            offering: publishers,
+            using: vec![],
+        };
+        view.topics.insert(topic.to_owned(), ends);
+        view
+    }
+}

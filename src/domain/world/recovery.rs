@@ -1,0 +1,83 @@
+//! Deployments that are not on the disk any more, recovered from the labels of their containers.
+
+use super::{Note, World};
+use crate::domain::container::{ContainerFacts, labels};
+use crate::domain::deployment::containers::container_name;
+use crate::domain::deployment::phase::Phase;
+use crate::domain::deployment::{Deployment, Order};
+use crate::domain::time::Now;
+
+impl World {
+    /// What was read from the disk is not all that was there: deployments are recovered from
+    /// their containers when the engine first answers.
+    #[must_use]
+    pub fn recovering(mut self) -> Self {
+        self.recovering = true;
+        self.incomplete = true;
+        self
+    }
+
+    pub(super) fn recover(&mut self, containers: &[ContainerFacts], now: Now) {
+        if !self.recovering {
+            return;
+        }
+        for facts in containers {
+            let Some(order) = self.lost_order(facts) else {
+                continue;
+            };
+            let id = order.id.clone();
+            self.notes.push(Note {
+                deployment: Some(id.clone()),
+                executable: None,
+                text: format!(
+                    "deployment {} was recovered from its containers",
+                    order.name
+                ),
+            });
+            let mut deployment = Deployment::new(order);
+            // Whether it had succeeded is not known; what is there is taken over, what is missing
+            // is made, and then it has.
+            deployment.phase = Phase::Provisioning;
+            deployment.updated_at = now.wall;
+            deployment.saved = true;
+            self.deployments.insert(id.clone(), deployment);
+            self.touched.insert(id);
+        }
+        self.recovering = false;
+        self.recovered = !containers
+            .iter()
+            .any(|facts| self.has_our_name(facts) && self.unknown_while_recovering(facts));
+    }
+
+    /// Whether everything that was lost has been found again since the last call: no container is
+    /// left whose deployment is not known.
+    pub fn take_recovered(&mut self) -> bool {
+        std::mem::take(&mut self.recovered)
+    }
+
+    /// What was asked for with a container of ours whose deployment is not known, unless another
+    /// deployment has taken its name meanwhile.
+    fn lost_order(&self, facts: &ContainerFacts) -> Option<Order> {
+        let id = facts.labels.get(labels::DEPLOYMENT)?;
+        if self.deployments.contains_key(id) {
+            return None;
+        }
+        let order: Order = serde_json::from_str(facts.labels.get(labels::ORDER)?).ok()?;
+        let prefix = &self.settings.identity.prefix;
+        let component = facts.labels.get(labels::COMPONENT)?;
+        let executable = facts.labels.get(labels::EXECUTABLE)?;
+        let own = container_name(prefix, &order.name, component, executable);
+        let taken = self
+            .deployments
+            .values()
+            .any(|d| !d.is_over() && d.order.name == order.name);
+        (order.id == *id && own == facts.name && !taken).then_some(order)
+    }
+
+    /// Whether a container that belongs to no deployment may belong to one that was lost and
+    /// could not be recovered: it is not removed then.
+    pub(super) fn unknown_while_recovering(&self, facts: &ContainerFacts) -> bool {
+        let known = facts.labels.get(labels::DEPLOYMENT);
+        self.incomplete && known.is_none_or(|id| !self.deployments.contains_key(id))
+    }
+}

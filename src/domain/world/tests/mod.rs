@@ -1,0 +1,74 @@
+//! Random histories of a world beside a simulated engine: requests, steps that end well or not,
+//! faults of the engine, the disk and the node, and the user's own hands on the containers.
+//!
+//! The simulated engine does what a real one does; `tests/docker_engine/simulator.rs` sees to that.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says by them what went wrong"
+)]
+
+mod act;
+mod by_hand;
+mod ends;
+mod hands;
+mod invariants;
+mod looks;
+mod model;
+mod rest;
+#[path = "../../../../tests/support/simulated_engine/mod.rs"]
+mod simulated_engine;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::domain;
+use crate::domain::manifest;
+use act::history;
+use model::{MANIFESTS, Model};
+
+/// How many histories are lived through.
+const HISTORIES: u32 = 2_000;
+
+/// Fewer steps prove too little.
+const LEAST: usize = 100_000;
+
+/// The same at every run.
+const SEED: [u8; 32] = *b"the same histories at every run.";
+
+#[test]
+fn what_is_asked_for_comes_to_be() {
+    let config = Config {
+        cases: HISTORIES,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &SEED);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let steps = AtomicUsize::new(0);
+    let lived = runner.run(&history(), |(by_hand, acts)| {
+        let mut model = Model::new(by_hand);
+        for act in acts {
+            steps.fetch_add(1, Ordering::Relaxed);
+            model.act(act);
+            model.check_always();
+        }
+        model.calm_down();
+        model.check_at_rest();
+        Ok(())
+    });
+    let steps = steps.into_inner();
+    println!("model_steps={steps}");
+    lived.unwrap();
+    assert!(steps >= LEAST);
+}
+
+#[test]
+fn the_manifests_of_these_tests_are_valid() {
+    for text in MANIFESTS {
+        manifest::parse(text, "").unwrap();
+    }
+}
