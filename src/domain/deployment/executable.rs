@@ -146,6 +146,9 @@ pub struct ExecutableState {
     pub renamed_to: Option<String>,
     #[serde(skip)]
     newest: Sequence,
+    /// When it was last seen to do anything else than before.
+    #[serde(skip)]
+    changed: Sequence,
     #[serde(skip)]
     operation_began: Sequence,
     #[serde(skip)]
@@ -190,7 +193,10 @@ impl ExecutableState {
     /// Notes that `operation` begins; what was learnt up to `sequence` is older than it.
     pub fn begin(&mut self, operation: Operation, sequence: Sequence, now: Monotonic) {
         self.operation = Some(operation);
-        self.operation_began = sequence;
+        // To give up a fetch is to hear of its end sooner, not to begin anything.
+        if operation != Operation::CancelFetch {
+            self.operation_began = sequence;
+        }
         if operation == Operation::Start {
             self.start_began = Some(now);
         }
@@ -221,6 +227,11 @@ impl ExecutableState {
             self.started = true;
         }
         let same = before.as_ref().filter(|c| c.id == facts.id);
+        let another_run =
+            |c: &Container| !c.started_at.is_empty() && c.started_at != facts.started_at;
+        if same.is_none_or(|c| c.state != facts.state || another_run(c)) {
+            self.changed = sequence;
+        }
         match &facts.state {
             ContainerState::Running => self.seen_running(same, facts, rules),
             ContainerState::Exited(exit) => {
@@ -228,6 +239,7 @@ impl ExecutableState {
                 if known { None } else { self.ended(exit, rules) }
             }
             ContainerState::Paused => {
+                self.first_ran.get_or_insert(rules.now);
                 let news = same.is_some_and(|c| c.state != ContainerState::Paused);
                 (news && rules.wanted).then(|| "was paused by hand".to_owned())
             }
@@ -253,15 +265,25 @@ impl ExecutableState {
             self.running_since = None;
             self.looks.new_run();
         }
+        if !goes_on && before.is_some() {
+            // What ended the run before, and why, is of no account any more.
+            self.ailing = None;
+            self.hand = None;
+        }
         self.runs(rules.now);
         let given_up = self.failure.is_some() || self.left().is_some();
-        if !given_up || !rules.wanted || self.operation.is_some() {
+        if !given_up || !rules.wanted {
             return None;
         }
         self.failure = None;
         self.failures_in_a_row = 0;
         self.forget_hands();
         Some("was started by hand".to_owned())
+    }
+
+    /// The number of the newest of what is known of it.
+    pub fn newest(&self) -> Sequence {
+        self.newest
     }
 
     /// Takes that its container does not exist any more. Says what somebody did by hand, if so.
@@ -314,7 +336,8 @@ impl ExecutableState {
         }
     }
 
-    /// Its container was started. What happened since then, and was learnt before this, wins.
+    /// Its container was started. What happened since then, and was learnt before this, wins. That
+    /// it was seen to be as before means that it was looked at before it was started.
     pub fn was_started(&mut self, now: Monotonic) {
         self.operation = None;
         if self.started {
@@ -322,7 +345,7 @@ impl ExecutableState {
         }
         self.started = true;
         self.first_ran.get_or_insert(now);
-        if self.newest > self.operation_began {
+        if self.changed > self.operation_began {
             return;
         }
         if let Some(container) = &mut self.container {
@@ -350,7 +373,7 @@ impl ExecutableState {
     /// Its container was resumed.
     pub fn was_resumed(&mut self) {
         self.operation = None;
-        if self.newest > self.operation_began {
+        if self.changed > self.operation_began {
             return;
         }
         if let Some(container) = &mut self.container
@@ -383,7 +406,12 @@ impl ExecutableState {
 
     /// Starting it again failed: counted like an end.
     pub fn start_failed(&mut self, message: &str, rules: Rules<'_>) {
+        let began = self.operation_began;
         self.operation = None;
+        if self.is_up() && self.changed > began {
+            // Somebody else has started it meanwhile.
+            return;
+        }
         let exit = Exit {
             code: -1,
             message: message.to_owned(),

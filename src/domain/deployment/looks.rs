@@ -176,14 +176,23 @@ impl Deployment {
     pub fn looked(&mut self, key: &LookKey, answer: Answer, now: Monotonic) -> Option<String> {
         let executable = &key.step.executable;
         let rules = self.look_rules(executable, key.role)?;
+        let should_run = self.should_run();
         let state = self.state_mut(executable)?;
-        if state.looks.run() != key.run || !state.is_running() {
+        if state.looks.run() != key.run {
             return None;
         }
+        // What is frozen does not answer, which says nothing of it; and it goes on in the same run.
+        let answer = match state.is_running() {
+            true => answer,
+            false => Answer::NotAsked,
+        };
         let ran = state
             .running_since()
             .map_or(Duration::ZERO, |s| now.since(s));
         let why = state.looks.answer(key.role, answer, &rules, ran, now)?;
+        if !should_run {
+            return None;
+        }
         state.ailing = Some(why.clone());
         Some(why)
     }

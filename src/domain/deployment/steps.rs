@@ -179,7 +179,10 @@ impl Deployment {
         // its software could be found. What has run once does not wait for others again.
         let images_ready = self.phase != Phase::Provisioning
             || self.states().all(|(_, state)| {
-                state.image_ready || state.container.is_some() || state.failure.is_some()
+                state.image_ready
+                    || state.container.is_some()
+                    || state.failure.is_some()
+                    || state.left().is_some()
             });
         let keys: Vec<ExecutableKey> = self.states().map(|(key, _)| key).collect();
         let mut steps = Vec::new();

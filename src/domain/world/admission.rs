@@ -211,7 +211,8 @@ impl World {
         )))
     }
 
-    fn check_free(&self, name: &str, package: &Package) -> Result<(), Refusal> {
+    /// Whether another deployment has the name, or what there is only once.
+    pub(super) fn check_free(&self, name: &str, package: &Package) -> Result<(), Refusal> {
         for other in self.deployments.values().filter(|d| !d.is_over()) {
             let other_name = &other.order.name;
             if other_name == name {

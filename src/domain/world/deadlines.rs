@@ -15,6 +15,10 @@ impl World {
             let mut touched = false;
             for state in deployment.states_mut() {
                 touched |= state.promote_hand(now);
+                if state.left().is_some() {
+                    // It may have run before the node did.
+                    state.first_ran.get_or_insert(now);
+                }
             }
             let late = late(deployment, &self.engine, &self.settings, now);
             if let Some(failure) = late {

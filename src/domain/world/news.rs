@@ -155,13 +155,17 @@ impl World {
         });
     }
 
-    /// The engine says that a container does not exist any more.
+    /// The engine says that a container does not exist any more. That is final, whatever else is
+    /// heard of it: no other container gets its id.
     pub fn gone(&mut self, sequence: Sequence, container: &str, now: Now) {
         self.orphans.remove(container);
         self.foreign.remove(container);
         self.note_removed(container.to_owned());
         if let Some(key) = self.key_of_container(container) {
-            self.vanish(sequence, &key, now);
+            let deployment = self.deployments.get_mut(&key.deployment);
+            let state = deployment.and_then(|d| d.state_mut(&key.executable));
+            let newest = state.map_or(sequence, |state| state.newest());
+            self.vanish(sequence.max(newest), &key, now);
         }
     }
 
@@ -266,6 +270,8 @@ impl World {
         };
         match outcome {
             Outcome::Fetched => deployment.image_arrived(&key.executable),
+            // It may be gone before it is known that it was there.
+            Outcome::Created(id) if self.removed.contains(&id) => state.operation = None,
             Outcome::Created(id) => {
                 let name = deployment
                     .own_name(&key.executable, &self.settings.identity)

@@ -56,7 +56,7 @@ impl World {
     }
 
     /// What was asked for with a container of ours whose deployment is not known, unless another
-    /// deployment has taken its name meanwhile.
+    /// deployment has taken its name, its place as a singleton or its ports meanwhile.
     fn lost_order(&self, facts: &ContainerFacts) -> Option<Order> {
         let id = facts.labels.get(labels::DEPLOYMENT)?;
         if self.deployments.contains_key(id) {
@@ -67,11 +67,8 @@ impl World {
         let component = facts.labels.get(labels::COMPONENT)?;
         let executable = facts.labels.get(labels::EXECUTABLE)?;
         let own = container_name(prefix, &order.name, component, executable);
-        let taken = self
-            .deployments
-            .values()
-            .any(|d| !d.is_over() && d.order.name == order.name);
-        (order.id == *id && own == facts.name && !taken).then_some(order)
+        let free = self.check_free(&order.name, &order.package).is_ok();
+        (order.id == *id && own == facts.name && free).then_some(order)
     }
 
     /// Whether a container that belongs to no deployment may belong to one that was lost and

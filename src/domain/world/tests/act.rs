@@ -66,10 +66,23 @@ pub enum HandAct {
 /// A whole history, and the policy under which it is lived.
 pub fn history() -> impl Strategy<Value = (ChangesByHand, Vec<Act>)> {
     let policies = vec![ChangesByHand::Restore, ChangesByHand::Leave];
-    (
-        prop::sample::select(policies),
-        prop::collection::vec(act(), 1..120),
-    )
+    let acts = (beginning(), prop::collection::vec(act(), 1..120))
+        .prop_map(|(beginning, acts)| [beginning, acts].concat());
+    (prop::sample::select(policies), acts)
+}
+
+/// Most of what can happen to a deployment happens once it runs, so many histories begin with one
+/// that comes to run undisturbed.
+fn beginning() -> impl Strategy<Value = Vec<Act>> {
+    let comes_to_run = |(manifest, name)| {
+        let mut acts = vec![Act::Deploy { manifest, name }, Act::Write(true)];
+        acts.extend(std::iter::repeat_n(Act::Catch, 7));
+        acts
+    };
+    prop_oneof![
+        Just(Vec::new()),
+        (0..MANIFESTS.len(), 0..NAMES.len()).prop_map(comes_to_run),
+    ]
 }
 
 fn act() -> impl Strategy<Value = Act> {

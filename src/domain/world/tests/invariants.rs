@@ -1,6 +1,7 @@
 //! What always holds.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::by_hand::name_by_labels;
 use super::ends::{Answer, key_of};
@@ -8,10 +9,11 @@ use super::model::{ENGINE_TIMEOUT, Model, OWNER, READY_TIMEOUT};
 use crate::domain::container::{ContainerFacts, ContainerState, labels};
 use crate::domain::deployment::executable::ExecutableState;
 use crate::domain::deployment::phase::Phase;
-use crate::domain::deployment::probing::Role;
+use crate::domain::deployment::probing::{LookKey, Role};
 use crate::domain::deployment::status::Status;
 use crate::domain::deployment::steps::{Step, StepKey};
 use crate::domain::deployment::view::ExecutableView;
+use crate::domain::time::Monotonic;
 use crate::domain::world::WorldStep;
 
 impl Model {
@@ -22,6 +24,7 @@ impl Model {
         self.what_is_shown_is();
         self.running_is_what_was_told();
         self.nothing_hangs();
+        self.no_look_hangs();
         self.nothing_is_late();
         self.what_is_left_was_touched();
         self.hands_are_known();
@@ -116,6 +119,29 @@ impl Model {
                 .any(|answer| matches!(answer, Answer::Finished(of, _) if *of == key));
             assert_eq!(state.operation.is_some(), step || end, "{key:?}: {state:?}");
         }
+    }
+
+    /// Whoever waits for what a look finds will hear of it, or looks again.
+    fn no_look_hangs(&self) {
+        let for_ever = Monotonic(Duration::MAX);
+        for (_, step, state) in self.executables() {
+            for role in Role::ALL {
+                let activated = role == Role::Lifecycle && state.looks.passed(role);
+                if activated || state.looks.is_due(role, for_ever) {
+                    continue;
+                }
+                let run = state.looks.run();
+                let step = step.clone();
+                let look = LookKey { step, role, run };
+                assert!(self.is_looking(&look), "{look:?}: {state:?}");
+            }
+        }
+    }
+
+    fn is_looking(&self, look: &LookKey) -> bool {
+        let begun = |step: &WorldStep| matches!(step, WorldStep::Deployment(Step::Look { key, .. }) if key == look);
+        let found = |answer: &Answer| matches!(answer, Answer::Looked(key, _) if key == look);
+        self.steps.iter().any(begun) || self.answers.iter().any(found)
     }
 
     /// What has not succeeded in time has failed.
