@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # How fast shipmate deploys, beside the plain engine and Docker Compose: benches/deploy does the measuring, this
-# gives it what it needs. Whatever way it ends, nothing of it is left. Called by `make bench` after the set-up.
+# gives it what it needs; benches/resolve.rs needs nothing. Whatever way it ends, nothing of it is left. Called by
+# `make bench` after the set-up.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=scripts/lib/common.sh
@@ -76,6 +77,7 @@ heading "Docker Compose"
 find_compose
 detail "${SHIPMATE_BENCH_COMPOSE:-there is none here, and none could be fetched: it is left out}"
 heading "The benchmark"
-logged bench-build "The first 'error' in the log tells what is wrong." cargo bench --locked --bench deploy --no-run
+logged bench-build "The first 'error' in the log tells what is wrong." cargo bench --locked --bench deploy --bench resolve --no-run
 take_domain
 cargo bench --locked --quiet --bench deploy
+cargo bench --locked --quiet --bench resolve

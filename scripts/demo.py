@@ -24,6 +24,7 @@ from turtle_interfaces.action import Goto
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 PACKAGES = ("simulator", "command_center", "turtle")
+NEEDED_BY_OTHERS = "simulator"
 ANSWERS_WITHIN_SECONDS = 2.0
 STARTS_WITHIN_SECONDS = 20.0
 DATA_WITHIN_SECONDS = 20.0
@@ -86,7 +87,7 @@ class Demo:
             print(f"   {package}: {answer.message}")
 
     def deploy(self) -> bool:
-        """Deploy what is not deployed yet, all at once; whether everything runs."""
+        """Deploy what is not deployed yet, what others need first; whether everything runs."""
         known = {it.name: it for it in self._shipmate.deployments()}
         goals: dict[str, Goal] = {}
         begun: list[Deployment] = []
@@ -99,6 +100,9 @@ class Demo:
             else:
                 self._clear(there)
                 goals[package] = self._send(package)
+                if package == NEEDED_BY_OTHERS:
+                    # They can only be bound to what is there.
+                    goals[package].result(DEPLOY_WITHIN_SECONDS)
         return self._all_succeed(goals) & all([self._watch(it) for it in begun])
 
     def _clear(self, remains: Deployment | None) -> None:
@@ -203,7 +207,12 @@ class Demo:
     def stop(self) -> bool:
         """Deprovision the demo's deployments, all at once."""
         names = [it.name for it in self._shipmate.deployments() if it.package in PACKAGES]
-        goals = {name: self._shipmate.deprovision(name) for name in names if name in PACKAGES}
+        # What others need goes after them.
+        goals = {
+            name: self._shipmate.deprovision(name, with_dependents=True)
+            for name in names
+            if name in PACKAGES
+        }
         good = True
         for name, goal in goals.items():
             result: Deprovision.Result = goal.result(DEPLOY_WITHIN_SECONDS)

@@ -326,9 +326,9 @@ class Shipmate:
         goal = Deploy.Goal(package=package, parameters=values, **fields)
         return Goal(self._ros, self._clients[Deploy], goal, f"deploy {package}".strip())
 
-    def deprovision(self, deployment: str) -> Goal:
-        """Send a deprovision goal."""
-        goal = Deprovision.Goal(deployment=deployment)
+    def deprovision(self, deployment: str, **fields: Any) -> Goal:
+        """Send a deprovision goal; `fields` are the other fields of shipmate/action/Deprovision."""
+        goal = Deprovision.Goal(deployment=deployment, **fields)
         return Goal(self._ros, self._clients[Deprovision], goal, f"deprovision {deployment}")
 
     def get_logs(self, deployment: str, **fields: Any) -> GetLogs.Response:

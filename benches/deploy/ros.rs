@@ -101,6 +101,7 @@ impl Client {
     pub async fn deprovision(&self, name: &str) -> anyhow::Result<()> {
         let goal = Deprovision::Goal {
             deployment: name.to_owned(),
+            ..Deprovision::Goal::default()
         };
         let result = tokio::time::timeout(ENDS_WITHIN, async {
             let (_goal, result, _feedback) = self.deprovision.send_goal_request(goal)?.await?;

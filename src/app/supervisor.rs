@@ -254,10 +254,12 @@ impl Supervisor {
                     Err(refusal) => self.answers.push((reply, Err(refusal))),
                 }
             }
-            Request::Deprovision(which, reply) => match self.world.deprovision(&which) {
-                Ok(id) => self.waiting.entry(id).or_default().push(reply),
-                Err(refusal) => self.answers.push((reply, Err(refusal))),
-            },
+            Request::Deprovision(which, dependents, reply) => {
+                match self.world.deprovision(&which, dependents) {
+                    Ok(id) => self.waiting.entry(id).or_default().push(reply),
+                    Err(refusal) => self.answers.push((reply, Err(refusal))),
+                }
+            }
             Request::Cancel(id) => self.world.cancel(&id),
             Request::Register {
                 source,
@@ -408,7 +410,7 @@ impl Supervisor {
     fn follow_up(&mut self) {
         let now = clock::now();
         self.world.tick(now);
-        let touched = self.world.settle();
+        let touched = self.world.settle(now);
         for step in self.world.steps(self.sequencer.latest(), now) {
             self.effects.perform(step);
         }

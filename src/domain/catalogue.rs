@@ -117,6 +117,14 @@ impl Catalogue {
             .ok_or_else(|| no_version(name, requirement, versions))
     }
 
+    /// Every version of a package, the newest first; nothing when there is no such package.
+    pub fn versions_of(&self, name: &str) -> impl Iterator<Item = &CataloguedPackage> + Clone {
+        self.packages
+            .get(name)
+            .into_iter()
+            .flat_map(|versions| versions.values().rev())
+    }
+
     /// Every package, by name, the newest version first.
     pub fn all(&self) -> impl Iterator<Item = &CataloguedPackage> {
         self.packages

@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 pub mod container;
+pub mod dependencies;
 pub mod deployment;
 pub mod events;
 pub mod graph;

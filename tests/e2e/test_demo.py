@@ -1,4 +1,4 @@
-"""The three packages of the demo, deployed side by side."""
+"""The three packages of the demo, two of which need the first."""
 
 import subprocess
 
@@ -7,6 +7,7 @@ from demo_client import Goal
 from harness.place import only_one
 from harness.process import REPOSITORY
 from harness.ship import EXAMPLES, Ship
+from shipmate.action import Deprovision
 from shipmate.msg import Deployment
 from turtle_interfaces.action import Goto
 from turtle_interfaces.msg import Pose, Sensors
@@ -23,12 +24,13 @@ def images() -> None:
 
 
 def deploy_the_demo(ship: Ship) -> None:
-    """Register the three packages from their folders, and deploy them at once."""
+    """Register the three packages from their folders, and deploy them: first what the others need."""
     for package in PACKAGES:
         answer = ship.client.register(path=str(EXAMPLES / package))
         assert answer.success, f"{answer.message} {answer.problems}"
-    goals = [ship.client.deploy(package) for package in PACKAGES]
-    for goal in goals:
+    needed, *others = PACKAGES
+    ship.deploy(needed)
+    for goal in [ship.client.deploy(package) for package in others]:
         result = goal.result()
         assert result.deployment.phase == Deployment.PHASE_SUCCEEDED, result.message
 
@@ -58,9 +60,15 @@ def drive(ship: Ship, x: float, y: float) -> Goto.Result:
 
 
 def test_the_demo_comes_down(ship: Ship) -> None:
-    """After deprovisioning the three, nothing of them is left."""
+    """What is needed goes last, and only when it is asked for with those that need it."""
     deploy_the_demo(ship)
+    bound = {it.name: [d.deployment_name for d in it.dependencies] for it in ship.client.deployments()}
+    assert bound == {"simulator": [], "command_center": ["simulator"], "turtle": ["simulator"]}
+    refused = ship.client.deprovision("simulator").result()
+    assert refused.outcome == Deprovision.Result.OUTCOME_REFUSED
+    assert "command_center" in refused.message and "turtle" in refused.message
 
-    for goal in [ship.client.deprovision(package) for package in PACKAGES]:
-        assert goal.result().deployment.phase == Deployment.PHASE_DEPLOYMENT_STOPPED
+    result = ship.client.deprovision("simulator", with_dependents=True).result()
+    assert result.deployment.phase == Deployment.PHASE_DEPLOYMENT_STOPPED
+    assert ship.client.deployments() == []
     assert ship.engine.leftovers() == []

@@ -69,6 +69,11 @@ fn request(goal: &Deploy::Goal) -> DeployRequest {
             .iter()
             .map(|t| (t.component.clone(), t.target.clone()))
             .collect(),
+        dependencies: goal
+            .dependencies
+            .iter()
+            .map(|d| (d.alias.clone(), d.deployment.clone()))
+            .collect(),
         request_id: goal.request_id.clone(),
     }
 }

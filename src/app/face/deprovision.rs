@@ -8,6 +8,7 @@ use crate::app::supervisor::Handle;
 use crate::crash_point::crash_point;
 use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::view::DeploymentView;
+use crate::domain::world::WithDependents;
 use crate::edge::ros::action::Deprovision;
 use crate::edge::ros::action_server::{AcceptedGoal, End};
 use crate::edge::ros::messages;
@@ -36,7 +37,16 @@ impl Outcome {
 pub async fn carry_out(goal: Goal, handle: Handle) {
     crash_point("deprovision-taken");
     let which = goal.goal.deployment.clone();
-    match ask(&handle, |reply| Request::Deprovision(which, reply)).await {
+    let dependents = match (goal.goal.force, goal.goal.with_dependents) {
+        (true, _) => WithDependents::Leave,
+        (false, true) => WithDependents::Stop,
+        (false, false) => WithDependents::Refuse,
+    };
+    match ask(&handle, |reply| {
+        Request::Deprovision(which, dependents, reply)
+    })
+    .await
+    {
         Ok(id) => {
             crash_point("deprovision-accepted");
             follow(goal, &id, &handle).await;

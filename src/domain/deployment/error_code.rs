@@ -104,8 +104,8 @@ impl ErrorCode {
         Self::StoppedByHand,
     ];
 
-    /// Whether this version ever shows it. The cloud's codes and that of dependencies have their
-    /// place, and come with their causes.
+    /// Whether this version ever shows it. The cloud's codes have their place, and come with
+    /// their causes.
     pub fn raised(self) -> bool {
         !matches!(
             self,
@@ -113,7 +113,6 @@ impl ErrorCode {
                 | Self::CloudExecutableExited
                 | Self::CloudExecutableFailed
                 | Self::CloudInternal
-                | Self::DependencyFailed
         )
     }
 

@@ -138,6 +138,9 @@ pub struct ExecutableState {
     /// Why it is not alive, from the look that said so until it has been stopped.
     #[serde(skip)]
     pub ailing: Option<String>,
+    /// Why it is restarted although nothing is wrong with it.
+    #[serde(skip)]
+    renewal: Option<String>,
     /// When it first ran since the node knows it.
     #[serde(skip)]
     pub first_ran: Option<Monotonic>,
@@ -312,6 +315,7 @@ impl ExecutableState {
         self.running_since = None;
         self.start_began = None;
         self.ailing = None;
+        self.renewal = None;
         self.hand = None;
         self.looks.new_run();
     }
@@ -357,9 +361,13 @@ impl ExecutableState {
         self.runs(now);
     }
 
-    /// Its container was stopped; its end is told by the engine itself.
-    pub fn was_stopped(&mut self) {
+    /// Its container was stopped; its end is told by the engine itself, and until then it is not
+    /// stopped again.
+    pub fn was_stopped(&mut self, now: Monotonic) {
         self.operation = None;
+        if self.is_up() {
+            self.not_before = Some(now + RESTORE_AGAIN);
+        }
     }
 
     /// Its container has its name again.
@@ -427,7 +435,7 @@ impl ExecutableState {
             self.operation,
             Some(Operation::Stop | Operation::TakeDown | Operation::Start)
         );
-        if by_us || self.ailing.is_some() || !self.is_up() {
+        if by_us || self.is_to_be_stopped() || !self.is_up() {
             return;
         }
         let name = signal_of(signal.saturating_add(128))
@@ -438,6 +446,18 @@ impl ExecutableState {
             Some(hand) => hand.at = now,
             None => self.hand = Some(Hand { what, at: now }),
         }
+    }
+
+    /// It is to be restarted although nothing is wrong with it, if it runs.
+    pub fn renew(&mut self, why: &str) {
+        if self.is_running() && self.ailing.is_none() {
+            self.renewal = Some(why.to_owned());
+        }
+    }
+
+    /// Whether it has to be stopped, to be started again.
+    pub fn is_to_be_stopped(&self) -> bool {
+        self.ailing.is_some() || self.renewal.is_some()
     }
 
     /// The engine does not answer: what looked like a hand may have been the engine being shut
@@ -483,8 +503,10 @@ impl ExecutableState {
             .take()
             .map(|since| rules.now.since(since));
         self.start_began = None;
+        self.not_before = None;
         let hand = self.hand.take();
         let ailing = self.ailing.take();
+        let renewal = self.renewal.take();
         self.looks.new_run();
         if !rules.wanted {
             return None;
@@ -501,6 +523,10 @@ impl ExecutableState {
         let valid = |hand: &Hand| rules.now.since(hand.at) <= rules.grace + SIGNAL_EXPLAINS;
         if let Some(hand) = hand.filter(valid) {
             return Some(self.ended_by_hand(hand.what, rules));
+        }
+        if renewal.is_some() && ailing.is_none() {
+            self.cause = renewal;
+            return None;
         }
         if rules.unseen && rules.policy != Restart::Never {
             self.cause = Some("it ended while Docker could not be asked".to_owned());
@@ -626,9 +652,12 @@ impl ExecutableState {
             Some(Operation::Create) => "the container is being created".to_owned(),
             Some(Operation::Start) if self.started => self.restart_reason(),
             Some(Operation::Start) => "the container is being started".to_owned(),
-            Some(Operation::Stop) => match &self.ailing {
-                Some(why) => format!("it is not alive: {why}; it is stopped and started again"),
-                None => "the container is being stopped".to_owned(),
+            Some(Operation::Stop) => match (&self.ailing, &self.renewal) {
+                (Some(why), _) => {
+                    format!("it is not alive: {why}; it is stopped and started again")
+                }
+                (None, Some(why)) => format!("{why}; it is restarted, too"),
+                (None, None) => "the container is being stopped".to_owned(),
             },
             Some(Operation::TakeDown) => "the container is being stopped and removed".to_owned(),
             Some(Operation::Resume | Operation::Rename) | None => self.idle_reason(),

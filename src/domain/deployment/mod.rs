@@ -5,6 +5,7 @@ pub mod error_code;
 pub mod executable;
 pub mod looks;
 pub mod name;
+pub mod needs;
 pub mod phase;
 pub mod probing;
 pub mod restart;
@@ -18,10 +19,12 @@ use serde::{Deserialize, Serialize};
 
 use error_code::Failure;
 use executable::ExecutableState;
+use needs::Need;
 use phase::{Phase, PhaseEvent};
 
+use super::dependencies::Binding;
 use super::manifest::{Component, Endpoint, Executable, Network, Package, Protocol, Scalar};
-use super::time::WallTime;
+use super::time::{Monotonic, WallTime};
 
 /// A deployment's id, for example `dep-4f2a9c01`: unique for ever.
 pub type DeploymentId = String;
@@ -57,6 +60,9 @@ pub struct Order {
     pub folder: Option<String>,
     /// The value of each of the package's parameters.
     pub parameters: BTreeMap<String, Scalar>,
+    /// The deployments that it depends on, by alias.
+    #[serde(default)]
+    pub bindings: Vec<Binding>,
     /// The goal's request id; empty for none.
     pub request_id: String,
     /// When the goal was accepted.
@@ -93,6 +99,15 @@ pub struct Deployment {
     /// Whether it is being checked.
     #[serde(skip)]
     pub checking: bool,
+    /// How the deployments are that it depends on.
+    #[serde(skip)]
+    pub needs: Vec<Need>,
+    /// Since when one of them has not been as it has to be.
+    #[serde(skip)]
+    pub held_since: Option<Monotonic>,
+    /// The names of those that have to be gone before it.
+    #[serde(skip)]
+    pub leave_first: Vec<String>,
 }
 
 fn yes() -> bool {
@@ -119,6 +134,9 @@ impl Deployment {
             saved: false,
             stop_saved: false,
             checking: false,
+            needs: Vec::new(),
+            held_since: None,
+            leave_first: Vec::new(),
             order,
         }
     }

@@ -77,6 +77,8 @@ pub enum Situation {
     NotReady,
     /// Its deployment is being checked.
     Checking,
+    /// It is not started before a deployment that it depends on is there.
+    Held,
     /// It ended and is started again.
     Restarting,
     /// It has not been started: its image is fetched, its container is created or started.
@@ -85,7 +87,7 @@ pub enum Situation {
 
 impl Situation {
     /// Every situation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::GivenUp,
         Self::Over,
         Self::EngineAway,
@@ -97,6 +99,7 @@ impl Situation {
         Self::Ready,
         Self::NotReady,
         Self::Checking,
+        Self::Held,
         Self::Restarting,
         Self::Preparing,
     ];
@@ -112,6 +115,7 @@ impl Situation {
             | Self::Paused
             | Self::NotReady
             | Self::Checking
+            | Self::Held
             | Self::Restarting
             | Self::Preparing => Some(Status::Pending),
         }

@@ -146,7 +146,7 @@ impl Deployment {
             steps.extend(self.look_steps(identity, now.monotonic));
             return steps;
         }
-        if self.wanted == Wanted::Stopped && !self.stop_saved {
+        if self.wanted == Wanted::Stopped && (!self.stop_saved || !self.leave_first.is_empty()) {
             return Vec::new();
         }
         self.tear_down(identity, sequence, now.monotonic)
@@ -220,13 +220,18 @@ impl Deployment {
         let restore = by_hand == ChangesByHand::Restore;
         let left = state.left().is_some();
         match state.container.as_ref().map(|c| &c.state) {
-            Some(ContainerState::Running) if state.ailing.is_some() => Some(Operation::Stop),
+            Some(ContainerState::Running) if state.is_to_be_stopped() => Some(Operation::Stop),
             Some(ContainerState::Running) if restore && self.is_renamed(key, identity) => {
                 Some(Operation::Rename)
             }
             Some(ContainerState::Paused) if restore => Some(Operation::Resume),
             Some(ContainerState::Running | ContainerState::Paused) => None,
             Some(ContainerState::Exited(_)) | None if left => None,
+            // Its image may be fetched meanwhile.
+            Some(ContainerState::Created | ContainerState::Exited(_)) if self.held().is_some() => {
+                None
+            }
+            None if state.image_ready && self.held().is_some() => None,
             Some(ContainerState::Created | ContainerState::Exited(_)) => Some(Operation::Start),
             None if !state.image_ready => Some(Operation::Fetch),
             None if images_ready => Some(Operation::Create),

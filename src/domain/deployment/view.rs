@@ -81,6 +81,25 @@ pub struct EndpointView {
     pub host_port: Option<u16>,
 }
 
+/// What a deployment needs of another one, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DependencyView {
+    /// What the package calls it.
+    pub alias: String,
+    /// The package that it has to be of.
+    pub package: String,
+    /// Which versions of it will do.
+    pub version: String,
+    /// When it is there.
+    pub condition: crate::domain::manifest::Condition,
+    /// The deployment that it is bound to.
+    pub deployment: DeploymentId,
+    /// That deployment's name.
+    pub name: String,
+    /// Why it is not as it has to be, if so.
+    pub unmet: Option<String>,
+}
+
 /// A deployment as it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeploymentView {
@@ -100,6 +119,8 @@ pub struct DeploymentView {
     pub error_codes: Vec<ErrorCode>,
     /// Its components.
     pub components: Vec<ComponentView>,
+    /// What it needs of other deployments.
+    pub dependencies: Vec<DependencyView>,
     /// Its endpoints.
     pub endpoints: Vec<EndpointView>,
     /// When it was accepted.
@@ -175,6 +196,7 @@ impl Deployment {
             phase: self.phase,
             error_codes: error_codes(&condition, &components),
             condition,
+            dependencies: self.dependency_views(),
             endpoints: self.endpoint_views(),
             components,
             created_at: self.order.created_at,
@@ -190,7 +212,15 @@ impl Deployment {
             (_, Phase::Stopped) => Condition::NONE,
             (Some(failure), _) => Condition::error(failure),
             (None, _) => {
-                Condition::combined(components.iter().map(|c| (c.name.as_str(), &c.condition)))
+                let own =
+                    Condition::combined(components.iter().map(|c| (c.name.as_str(), &c.condition)));
+                // What is wrong with it itself comes first.
+                match self.needs_error() {
+                    Some(failure) if own.status != Some(Status::Error) => {
+                        Condition::error(&failure)
+                    }
+                    _ => own,
+                }
             }
         }
     }
@@ -286,8 +316,9 @@ impl Deployment {
                 .map(|f| f.reason.clone())
                 .unwrap_or_default(),
             Situation::EngineAway => unreachable.unwrap_or_default().to_owned(),
-            Situation::Leaving => self.leaving_reason().to_owned(),
+            Situation::Leaving => self.leaving_reason(),
             Situation::NotReady => self.not_ready_reason(key, state),
+            Situation::Held => self.held().unwrap_or_default().to_owned(),
             Situation::Checking => "what the deployment needs is being checked".to_owned(),
             Situation::Paused | Situation::Restarting | Situation::Preparing => {
                 state.pending_reason(image)
@@ -335,10 +366,15 @@ impl Deployment {
                 false => Situation::NotReady,
             };
         }
-        match (self.phase, state.is_restarting() || state.is_running()) {
-            (Phase::InProgress, _) => Situation::Checking,
-            (_, true) => Situation::Restarting,
-            (_, false) => Situation::Preparing,
+        if self.phase == Phase::InProgress {
+            return Situation::Checking;
+        }
+        if self.held().is_some() && state.operation.is_none() {
+            return Situation::Held;
+        }
+        match state.is_restarting() || state.is_running() {
+            true => Situation::Restarting,
+            false => Situation::Preparing,
         }
     }
 
@@ -356,11 +392,33 @@ impl Deployment {
         })
     }
 
-    fn leaving_reason(&self) -> &'static str {
-        match self.wanted {
-            Wanted::Stopped => "being deprovisioned",
-            Wanted::Running => "being taken down, because the deployment failed",
+    fn leaving_reason(&self) -> String {
+        match (self.wanted, self.leave_first.as_slice()) {
+            (Wanted::Stopped, []) => "being deprovisioned".to_owned(),
+            (Wanted::Stopped, first) => {
+                format!("deprovisioned as soon as {} is gone", first.join(", "))
+            }
+            (Wanted::Running, _) => "being taken down, because the deployment failed".to_owned(),
         }
+    }
+
+    fn dependency_views(&self) -> Vec<DependencyView> {
+        let bindings = self.order.bindings.iter();
+        bindings
+            .filter_map(|binding| {
+                let declared = self.order.package.depends_on.get(&binding.alias)?;
+                let need = self.needs.iter().find(|need| need.alias == binding.alias);
+                Some(DependencyView {
+                    alias: binding.alias.clone(),
+                    package: declared.package(&binding.alias).to_owned(),
+                    version: declared.version.to_string(),
+                    condition: declared.condition,
+                    deployment: binding.deployment.clone(),
+                    name: need.map(|n| n.name.clone()).unwrap_or_default(),
+                    unmet: need.and_then(|n| n.unmet().map(str::to_owned)),
+                })
+            })
+            .collect()
     }
 
     fn endpoint_views(&self) -> Vec<EndpointView> {

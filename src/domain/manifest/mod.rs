@@ -146,6 +146,13 @@ fn format(format: &str, text: &str) -> Result<(), String> {
             .parse::<semver::Version>()
             .map(drop)
             .map_err(|error| format!("`{text}` is not a semantic version: {error}")),
+        "semver-range" => text
+            .parse::<semver::VersionReq>()
+            .map(drop)
+            .map_err(|error| {
+                let allowed = shapes::VERSION_RANGE_ALLOWED;
+                format!("`{text}` is not allowed: {error}; expected {allowed}")
+            }),
         "byte-size" => text
             .parse::<units::ByteSize>()
             .map(drop)

@@ -52,6 +52,40 @@ pub fn version(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// A range of semantic versions, as Cargo writes them. `format` checks it; the pattern is what an
+/// editor can do.
+pub fn version_range(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "format": "semver-range",
+        "maxLength": 128,
+        "pattern": VERSION_RANGE,
+        "x-allowed": VERSION_RANGE_ALLOWED,
+        "examples": ["^1.2"],
+        "default": "*",
+    })
+}
+
+const VERSION_RANGE: &str = "^ *([*xX] *|\
+    (=|>=?|<=?|~|\\^)? *[0-9]+(\\.([0-9]+|[*xX])){0,2}(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)? *\
+    (, *(=|>=?|<=?|~|\\^)? *[0-9]+(\\.([0-9]+|[*xX])){0,2}(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)? *)*)$";
+pub const VERSION_RANGE_ALLOWED: &str =
+    "a range of versions, for example \"^1.2\", \">=1.2, <2\" or \"=1.2.0\"";
+
+pub const DEPENDENCY_ALLOWED: &str =
+    "a mapping, for example {version: \"^1.2\"}, or nothing for any version";
+
+/// Dependencies by alias.
+pub fn dependencies(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 32,
+        "x-allowed": "a mapping of aliases, for example `simulator: {version: \"^1.2\"}`",
+        "propertyNames": { "pattern": NAME, "x-allowed": NAME_ALLOWED, "maxLength": 40 },
+        "additionalProperties": generator.subschema_for::<super::types::Dependency>(),
+    })
+}
+
 /// The words of a command line.
 pub fn words(_: &mut SchemaGenerator) -> Schema {
     json_schema!({

@@ -5,6 +5,7 @@
 //! that is missing.
 
 mod component;
+mod dependency;
 mod executable;
 mod machine;
 mod probe;
@@ -19,6 +20,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 pub use component::{Component, Endpoint, Protocol, RosSettings, Runtime};
+pub use dependency::{Condition, Dependency, OnRestart};
 pub use executable::{Build, Executable, PullPolicy};
 pub use machine::{AllGpus, Device, Gpus, Ipc, Mount, Network};
 pub use probe::{HttpProbe, Probe, RosProbe};
@@ -52,6 +54,11 @@ pub struct Package {
     #[serde(default)]
     #[schemars(schema_with = "shapes::parameters")]
     pub parameters: BTreeMap<String, Parameter>,
+    /// The packages that it needs, by alias: the name under which a deploy goal binds each to a
+    /// deployment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "shapes::dependencies")]
+    pub depends_on: BTreeMap<String, Dependency>,
     /// The parts that run, each in one place.
     #[schemars(length(min = 1, max = 64))]
     pub components: Vec<Component>,

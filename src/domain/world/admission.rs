@@ -1,10 +1,14 @@
 //! Which requests are taken. Everything is checked before anything changes.
 
-use super::World;
+use std::collections::BTreeMap;
+
 use super::refusal::Refusal;
+use super::{WithDependents, World};
 use crate::domain::catalogue::CataloguedPackage;
+use crate::domain::dependencies::{Binding, Choice, resolve};
 use crate::domain::deployment::containers::container_name;
 use crate::domain::deployment::name::check as check_name;
+use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::{Deployment, DeploymentId, Order, Wanted, fixed_ports};
 use crate::domain::manifest;
 use crate::domain::manifest::parameters::bind;
@@ -29,6 +33,8 @@ pub struct DeployRequest {
     pub parameters: Vec<(String, String)>,
     /// Component and device.
     pub targets: Vec<(String, String)>,
+    /// Alias and deployment, by id or name.
+    pub dependencies: Vec<(String, String)>,
     /// The same id joins the deployment that it made before; empty for none.
     pub request_id: String,
 }
@@ -63,18 +69,76 @@ impl World {
         let parameters = bind(&package, &request.parameters)
             .map_err(|wrong| Refusal::new(format!("{}: {}", package.label(), wrong.join("; "))))?;
         self.check_free(&name, &package)?;
+        let (bindings, first) = self.resolve(request, &name, &package, &id, now)?;
         let order = Order {
             id: id.clone(),
             name,
             package,
             folder,
             parameters,
+            bindings,
             request_id: request.request_id.clone(),
             created_at: now.wall,
         };
-        self.deployments.insert(id.clone(), Deployment::new(order));
-        self.touched.insert(id.clone());
+        for order in first.into_iter().chain([order]) {
+            self.touched.insert(order.id.clone());
+            self.deployments
+                .insert(order.id.clone(), Deployment::new(order));
+        }
         Ok(Admission::New(id))
+    }
+
+    /// What a deployment is bound to, and what has to be deployed before it. Ids of the latter
+    /// begin with `id`.
+    fn resolve(
+        &self,
+        request: &DeployRequest,
+        name: &str,
+        package: &Package,
+        id: &str,
+        now: Now,
+    ) -> Result<(Vec<Binding>, Vec<Order>), Refusal> {
+        let choices: Vec<Choice<'_>> = request
+            .dependencies
+            .iter()
+            .map(|(alias, deployment)| Choice { alias, deployment })
+            .collect();
+        let candidates = self.candidates();
+        let resolution = resolve(package, name, &choices, &candidates, &self.catalogue)?;
+        let mut ids: BTreeMap<String, DeploymentId> = BTreeMap::new();
+        let mut first: Vec<Order> = Vec::new();
+        for (n, planned) in resolution.first.iter().enumerate() {
+            let of = &planned.package.package;
+            self.check_policy(of, planned.package.folder.as_deref())?;
+            check_targets(&DeployRequest::default(), of)?;
+            self.check_free(&planned.name, of)?;
+            let taken = first.iter().map(|order| &order.package).chain([package]);
+            for other in taken {
+                check_ports_between(of, other)?;
+            }
+            let parameters = bind(of, &[])
+                .map_err(|wrong| Refusal::new(format!("{}: {}", of.label(), wrong.join("; "))))?;
+            let own = format!("{id}-{}", n + 1);
+            let bindings = planned.bindings.iter();
+            first.push(Order {
+                id: own.clone(),
+                name: planned.name.clone(),
+                package: of.clone(),
+                folder: planned.package.folder.clone(),
+                parameters,
+                bindings: bindings
+                    .filter_map(|b| b.settle(|name| ids.get(name).cloned()))
+                    .collect(),
+                request_id: String::new(),
+                created_at: now.wall,
+            });
+            ids.insert(planned.name.clone(), own);
+        }
+        let bindings = resolution.bindings.iter();
+        let bindings = bindings
+            .filter_map(|b| b.settle(|name| ids.get(name).cloned()))
+            .collect();
+        Ok((bindings, first))
     }
 
     /// The deployment is on the disk, with what was wanted of it when it was written: that may
@@ -104,19 +168,40 @@ impl World {
     /// Takes a request to stop a deployment, by id or name. Stopping one twice is no error.
     ///
     /// # Errors
-    /// When there is no such deployment.
-    pub fn deprovision(&mut self, id_or_name: &str) -> Result<DeploymentId, Refusal> {
+    /// When there is no such deployment, or others depend on it and may not be stopped with it.
+    pub fn deprovision(
+        &mut self,
+        id_or_name: &str,
+        dependents: WithDependents,
+    ) -> Result<DeploymentId, Refusal> {
         let id = self
             .find(id_or_name)
             .map(|d| d.order.id.clone())
             .ok_or_else(|| self.no_deployment(id_or_name))?;
+        match dependents {
+            // What is stopped already cannot be kept from it.
+            WithDependents::Refuse if self.deployments.get(&id).is_some_and(|d| d.should_run()) => {
+                if let Some(refusal) = self.refuse_while_needed(&id) {
+                    return Err(refusal);
+                }
+            }
+            WithDependents::Stop => {
+                for dependent in self.dependents_of(&id) {
+                    self.stop(&dependent, false);
+                }
+            }
+            WithDependents::Refuse | WithDependents::Leave => {}
+        }
         self.stop(&id, false);
         Ok(id)
     }
 
     /// Stops a deployment because its goal was cancelled; one that has succeeded stays.
     pub fn cancel(&mut self, id: &str) {
-        self.stop(id, true);
+        let succeeded = |d: &Deployment| d.phase == Phase::Succeeded;
+        if !self.deployments.get(id).is_some_and(succeeded) {
+            self.stop(id, true);
+        }
     }
 
     fn stop(&mut self, id: &str, canceled: bool) {
@@ -308,6 +393,22 @@ fn check_targets(request: &DeployRequest, package: &Package) -> Result<(), Refus
             package.label()
         ))),
     }
+}
+
+/// Two packages that are deployed together.
+fn check_ports_between(package: &Package, other: &Package) -> Result<(), Refusal> {
+    let taken = fixed_ports(other);
+    for (port, protocol, endpoint) in fixed_ports(package) {
+        if let Some((.., theirs)) = taken.iter().find(|(p, t, _)| *p == port && *t == protocol) {
+            return Err(Refusal::new(format!(
+                "port {port} is wanted by endpoint {endpoint:?} of {} and by endpoint {theirs:?} \
+                 of {}",
+                package.label(),
+                other.label()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn check_ports(package: &Package, other: &Deployment) -> Result<(), Refusal> {

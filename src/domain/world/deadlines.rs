@@ -47,7 +47,8 @@ impl World {
             let began = state.first_ran.filter(|_| !state.ready_once)?;
             Some(began + self.settings.ready_timeout)
         });
-        ready.chain(engine)
+        let held = coming().filter_map(|d| Some(d.held_since? + self.settings.ready_timeout));
+        ready.chain(held).chain(engine)
     }
 }
 
@@ -69,6 +70,12 @@ fn late(
         });
     }
     let limit = settings.ready_timeout;
+    if let (Some(since), Some(why)) = (deployment.held_since, deployment.held())
+        && now >= since + limit
+    {
+        let reason = format!("{why}, for {} s", limit.as_secs_f64());
+        return Some(Failure::new(ErrorCode::DependencyFailed, reason));
+    }
     let (key, state) = deployment.states().find(|(_, state)| {
         let began = state.first_ran.filter(|_| !state.ready_once);
         began.is_some_and(|began| now >= began + limit)

@@ -5,6 +5,7 @@
 
 mod admission;
 mod deadlines;
+mod dependencies;
 mod news;
 mod recovery;
 pub mod refusal;
@@ -24,6 +25,7 @@ use super::policy::Policy;
 use super::time::{Monotonic, Now};
 
 pub use admission::{Admission, DeployRequest};
+pub use dependencies::WithDependents;
 pub use news::{Outcome, StepError};
 
 /// What does not change while the node runs.
@@ -237,8 +239,16 @@ impl World {
             .min()
     }
 
-    /// Moves every touched deployment on, and says which were touched since the last call.
-    pub fn settle(&mut self) -> BTreeSet<DeploymentId> {
+    /// Moves every touched deployment on, and with it those that need it; says which were touched
+    /// since the last call.
+    pub fn settle(&mut self, now: Now) -> BTreeSet<DeploymentId> {
+        let mut all = self.settle_touched();
+        self.link(now);
+        all.extend(self.settle_touched());
+        all
+    }
+
+    fn settle_touched(&mut self) -> BTreeSet<DeploymentId> {
         let touched = std::mem::take(&mut self.touched);
         let engine_known = self.engine == EngineState::Known;
         for id in &touched {

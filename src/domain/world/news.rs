@@ -281,7 +281,7 @@ impl World {
                 }
             }
             Outcome::Started => state.was_started(now.monotonic),
-            Outcome::Stopped => state.was_stopped(),
+            Outcome::Stopped => state.was_stopped(now.monotonic),
             Outcome::Resumed => state.was_resumed(),
             Outcome::Renamed(name) => state.was_renamed(name),
             Outcome::TakenDown => {

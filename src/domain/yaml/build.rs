@@ -158,7 +158,13 @@ impl<'a> Builder<'a> {
     /// before, is reported; its value is dropped later.
     fn set_key(&mut self, node: &Node) {
         let name = match &node.content {
-            Content::Scalar(word) if word.kind != Kind::Null => word.text.clone(),
+            Content::Scalar(word) if word.kind != Kind::Null => {
+                // Entries without a key are dropped, and nothing may be dropped without a word.
+                if word.text.is_empty() {
+                    self.report(node.place, "a key must not be empty");
+                }
+                word.text.clone()
+            }
             _ => {
                 self.report(node.place, "a key must be text");
                 String::new()

@@ -111,12 +111,16 @@ fn collect_patterns(schema: &Value, patterns: &mut HashMap<String, Regex>) {
     }
 }
 
-/// Takes `null` out of a generated schema: in a file, a key that is not set is left out.
+/// Takes `null` out of a generated schema: in a file, a key that is not set is left out. It stays
+/// where it stands for an empty mapping (`x-empty`).
 fn clean(schema: &mut Value) {
     match schema {
         Value::Object(map) => {
             let null = Value::from("null");
-            if let Some(Value::Array(types)) = map.get_mut("type") {
+            let means_empty = map.contains_key("x-empty");
+            if let Some(Value::Array(types)) = map.get_mut("type")
+                && !means_empty
+            {
                 types.retain(|name| *name != null);
                 if let [only] = types.as_slice() {
                     let only = only.clone();

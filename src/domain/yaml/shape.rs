@@ -77,6 +77,10 @@ impl<'a> Checker<'a> {
             Content::List(items) if types.contains(&Type::List) => {
                 Some(self.list(node, items, schema, path))
             }
+            // A key with nothing after it, where the schema says that this is an empty mapping.
+            Content::Scalar(word) if word.kind == Kind::Null && schema["x-empty"] == true => {
+                Some(self.mapping(node, &[], schema, path))
+            }
             Content::Scalar(word) => self.scalar(node, word, &types, schema, path),
             _ => {
                 self.report(node.place, path, words::wrong_type(node, &types, schema));
@@ -149,8 +153,8 @@ impl<'a> Checker<'a> {
             return None;
         };
         let names = &schema["propertyNames"];
-        if !self.schema.matches(names, key) {
-            self.report(place, path, words::not_allowed(key, names));
+        if let Some(problem) = self.schema.text_problem(key, names) {
+            self.report(place, path, problem);
         }
         Some(others)
     }

@@ -9,7 +9,7 @@ use crate::domain::container::ImageProgress;
 use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::status::Status;
 use crate::domain::deployment::view::{
-    ComponentView, Condition, DeploymentView, EndpointView, ExecutableView,
+    ComponentView, Condition, DependencyView, DeploymentView, EndpointView, ExecutableView,
 };
 use crate::domain::events::ChangeEvent;
 use crate::domain::health::Health;
@@ -40,9 +40,23 @@ pub fn deployment(view: &DeploymentView) -> msg::Deployment {
             .map(|code| code.as_str().to_owned())
             .collect(),
         components: view.components.iter().map(component).collect(),
+        dependencies: view.dependencies.iter().map(dependency).collect(),
         endpoints: view.endpoints.iter().map(endpoint).collect(),
         created_at: time(view.created_at),
         updated_at: time(view.updated_at),
+    }
+}
+
+fn dependency(view: &DependencyView) -> msg::Dependency {
+    msg::Dependency {
+        alias: view.alias.clone(),
+        package: view.package.clone(),
+        version: view.version.clone(),
+        condition: view.condition.name().to_owned(),
+        deployment_id: view.deployment.clone(),
+        deployment_name: view.name.clone(),
+        met: view.unmet.is_none(),
+        reason: text(view.unmet.as_deref().unwrap_or_default()),
     }
 }
 

@@ -94,6 +94,7 @@ fn deployment(id: &str) -> Deployment {
         package: catalogued().package,
         folder: None,
         parameters: [].into(),
+        bindings: Vec::new(),
         request_id: String::new(),
         created_at: WallTime(8),
     })

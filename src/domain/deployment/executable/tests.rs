@@ -173,7 +173,7 @@ fn one_that_is_not_alive_is_stopped_and_counts_as_failed() {
     state.ailing = Some("nothing listens on port 80".to_owned());
     state.begin(Operation::Stop, 1, Monotonic(Duration::ZERO));
     state.signalled(2, Monotonic(Duration::ZERO));
-    state.was_stopped();
+    state.was_stopped(Monotonic(Duration::ZERO));
     state.signalled(2, Monotonic(Duration::ZERO));
     see(&mut state, 2, exit_at("noon"));
     assert_eq!(state.failures_in_a_row, 1);

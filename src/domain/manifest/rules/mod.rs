@@ -1,6 +1,7 @@
 //! What has to fit together in a manifest, beyond the shape of each value.
 
 mod components;
+mod dependencies;
 mod executables;
 mod parameters;
 mod probes;
@@ -95,6 +96,7 @@ impl Report<'_> {
 /// Checks all rules.
 pub fn check(package: &Package, report: &mut Report) {
     parameters::check(package, report);
+    dependencies::check(package, report);
     components::check(package, report);
     for (index, component) in package.components.iter().enumerate() {
         let path = format!("components[{index}].executables");

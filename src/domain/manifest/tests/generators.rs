@@ -1,6 +1,7 @@
 //! Packages of every kind, for the properties.
 
 use proptest::prelude::*;
+use semver::VersionReq;
 
 use crate::domain::manifest::units::{ByteSize, Cpus, Seconds};
 use crate::domain::manifest::*;
@@ -224,6 +225,38 @@ prop_compose! {
     }
 }
 
+/// A range that some version fits.
+pub fn range() -> impl Strategy<Value = VersionReq> {
+    let number = || 0..30_u64;
+    let part = prop_oneof![
+        (
+            prop::sample::select(vec!["^", "~", "=", ">=", ""]),
+            number(),
+            number(),
+            number()
+        )
+            .prop_map(|(sign, a, b, c)| format!("{sign}{a}.{b}.{c}")),
+        (number(), number()).prop_map(|(a, b)| format!("^{a}.{b}")),
+        (number(), number()).prop_map(|(a, more)| format!(">={a}, <{}", a + more + 1)),
+        (number(), number()).prop_map(|(a, b)| format!(">{a}.{b}.0-rc.1")),
+        number().prop_map(|a| format!("{a}.*")),
+        Just("*".to_owned()),
+    ];
+    part.prop_map(|text| VersionReq::parse(&text).unwrap())
+}
+
+prop_compose! {
+    fn dependency()(
+        package in prop::option::of(name()),
+        version in range(),
+        condition in prop::sample::select(vec![Condition::Ready, Condition::Started]),
+        on_restart in prop::sample::select(vec![OnRestart::Ignore, OnRestart::Restart]),
+        deploy in any::<bool>(),
+    ) -> Dependency {
+        Dependency { package, version, condition, on_restart, deploy }
+    }
+}
+
 prop_compose! {
     pub fn package()(
         name in name(),
@@ -231,8 +264,11 @@ prop_compose! {
         description in text(),
         singleton in any::<bool>(),
         parameters in prop::collection::btree_map("[A-Za-z_][A-Za-z0-9_]{0,5}", parameter(), 0..3),
+        depends_on in prop::collection::btree_map(name(), dependency(), 0..3),
         component in component(),
     ) -> Package {
-        Package { manifest: 1, name, version, description, singleton, parameters, components: vec![component] }
+        let mut depends_on = depends_on;
+        depends_on.retain(|alias, dependency: &mut Dependency| dependency.package(alias) != name);
+        Package { manifest: 1, name, version, description, singleton, parameters, depends_on, components: vec![component] }
     }
 }

@@ -2,6 +2,7 @@
 
 mod bad;
 mod bad_executables;
+mod dependencies;
 mod generators;
 mod good;
 mod hostile;

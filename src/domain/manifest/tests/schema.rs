@@ -43,6 +43,7 @@ fn assert_known(schema: &Value) {
         "x-allowed",
         "x-missing",
         "x-text",
+        "x-empty",
     ];
     let checked = [
         "$ref",
@@ -64,6 +65,7 @@ fn assert_known(schema: &Value) {
     ];
     let formats = [
         "semver",
+        "semver-range",
         "byte-size",
         "seconds",
         "uint8",

@@ -12,6 +12,7 @@
 
 mod act;
 mod by_hand;
+mod dependencies;
 mod ends;
 mod hands;
 mod invariants;

@@ -18,7 +18,10 @@ use crate::domain::deployment::steps::StepKey;
 use crate::domain::deployment::{Deployment, DeploymentId, Wanted};
 use crate::domain::policy::{ChangesByHand, Policy};
 use crate::domain::time::{Monotonic, Now, WallTime};
-use crate::domain::world::{Admission, DeployRequest, World, WorldSettings, WorldStep};
+
+use crate::domain::world::{
+    Admission, DeployRequest, WithDependents, World, WorldSettings, WorldStep,
+};
 
 pub const NAMES: [&str; 3] = ["arm", "base", "camera"];
 
@@ -116,7 +119,7 @@ pub struct Model {
 pub const READY_TIMEOUT: Duration = Duration::from_secs(300);
 pub const ENGINE_TIMEOUT: Duration = Duration::from_secs(120);
 
-fn settings(changes_by_hand: ChangesByHand) -> WorldSettings {
+pub fn settings(changes_by_hand: ChangesByHand) -> WorldSettings {
     WorldSettings {
         identity: Identity {
             prefix: "t".to_owned(),
@@ -215,7 +218,7 @@ impl Model {
         self.listen();
         let now = self.now();
         self.world.tick(now);
-        let touched = self.world.settle();
+        let touched = self.world.settle(now);
         let begun = self.world.steps(self.sequence, now);
         assert!(
             self.world.steps(self.sequence, now).is_empty(),
@@ -286,7 +289,10 @@ impl Model {
         if let Some(id) = &id {
             self.note_stop(id);
         }
-        assert_eq!(self.world.deprovision(name).ok(), id);
+        assert_eq!(
+            self.world.deprovision(name, WithDependents::Refuse).ok(),
+            id
+        );
     }
 
     fn note_stop(&mut self, id: &str) {
