@@ -13,7 +13,7 @@ use crate::domain::deployment::probing::LookKey;
 use crate::domain::deployment::steps::StepKey;
 use crate::domain::probe::Answer;
 use crate::domain::world::refusal::Refusal;
-use crate::domain::world::{DeployRequest, Outcome, WithDependents};
+use crate::domain::world::{DeployRequest, Outcome, PlannedDeployment, WithDependents};
 
 /// How many inputs may wait for the loop; whoever has more waits, or answers «busy».
 pub const WAITING_INPUTS: usize = 1024;
@@ -26,6 +26,8 @@ pub type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 pub enum Request {
     /// Deploy something; answered with the deployment's id when it is on the disk.
     Deploy(Box<DeployRequest>, Reply<DeploymentId>),
+    /// Say what a request to deploy would do.
+    Plan(Box<DeployRequest>, Reply<Vec<PlannedDeployment>>),
     /// Stop a deployment, by id or name; answered with its id when that is on the disk.
     Deprovision(String, WithDependents, Reply<DeploymentId>),
     /// A deploy goal was cancelled.

@@ -254,6 +254,9 @@ impl Supervisor {
                     Err(refusal) => self.answers.push((reply, Err(refusal))),
                 }
             }
+            Request::Plan(request, reply) => {
+                drop(reply.send(self.world.plan(&request, clock::now())));
+            }
             Request::Deprovision(which, dependents, reply) => {
                 match self.world.deprovision(&which, dependents) {
                     Ok(id) => self.waiting.entry(id).or_default().push(reply),

@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+import pytest
 from harness.again import a_new_client
-from harness.manifests import package, sleeper, talker
+from harness.manifests import executable, package, sleeper, talker
 from harness.outcomes import error_event, refused
+from harness.output import wait_for_output
+from harness.ports import a_free_port
 from harness.ship import Ship
-from shipmate.action import Deprovision
+from shipmate.action import Deploy, Deprovision
 from shipmate.msg import Deployment, DependencyChoice
 
 
@@ -78,6 +81,35 @@ def test_what_is_missing_is_deployed_first_if_the_package_allows_it(ship: Ship) 
     assert deployment.dependencies[0].deployment_id == needed.id
     ship.deprovision("arm")
     assert ship.get("base").status_name == "Running"
+
+
+def test_a_dry_run_says_what_would_be_done_and_changes_nothing(ship: Ship) -> None:
+    """What would be bound and deployed, in which order, under which names and on which ports."""
+    ship.client.register(base("1.3.0"))
+    web = {"name": "web", "port": 8080, "external": True, "host_port": 18_080}
+    manifest = json.loads(needs("arm", deploy=True))
+    manifest["components"][0]["endpoints"] = [web, {"name": "any", "port": 81, "external": True}]
+    result = ship.client.deploy(manifest=json.dumps(manifest), dry_run=True).result()
+
+    assert result.outcome == Deploy.Result.OUTCOME_PLANNED, result.message
+    first, second = result.plan
+    assert (first.name, first.package, first.version) == ("base", "base", "1.3.0")
+    assert [it.container_name for it in first.containers] == [f"{ship.place.prefix}-base-main-talker"]
+    (dependency,) = second.dependencies
+    assert (dependency.alias, dependency.deployment_name, dependency.deployment_id) == ("base", "base", "")
+    (container,) = second.containers
+    assert (container.target, container.fetch) == ("local", "none")
+    assert sorted(container.ports) == ["18080/tcp", "any/tcp"]
+    assert ship.client.deployments(include_ended=True) == []
+    assert ship.engine.leftovers() == []
+
+    refusal = ship.client.deploy(manifest=needs("arm", version="^9"), dry_run=True).result()
+    assert refusal.outcome == Deploy.Result.OUTCOME_REFUSED and "^9" in refusal.message
+    # It can be done for real as it was said.
+    ship.deploy(manifest=json.dumps(manifest))
+    assert {it.name for it in ship.engine.containers()} == {
+        it.container_name for planned in result.plan for it in planned.containers
+    }
 
 
 def test_dependents_fail_and_recover_with_what_they_need(ship: Ship) -> None:
@@ -186,3 +218,56 @@ def test_a_dependency_that_fails_meanwhile_fails_the_dependent(make_ship: Any) -
     result = goal.result()
     assert result.deployment.phase_name == "Provisioning"
     assert list(result.deployment.error_codes) == ["DEP_E156"]
+
+
+# Answers every GET with its own frame.
+SERVER = """
+import http.server, os, signal, sys
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: sys.exit(0))
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"here I am")
+    def log_message(self, *_):
+        pass
+http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+# Says what the other one answers, and what it was told of it.
+CALLER = """
+import os, signal, urllib.request
+answer = urllib.request.urlopen(os.environ["MAP_SERVER_WEB_UI_URL"], timeout=10).read().decode()
+print(answer, os.environ["MAP_SERVER_FRAME"], os.environ["MAP_SERVER_WEB_UI_PORT"], flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.parametrize("served", ["bridge", "host"])
+def test_dependents_are_told_where_what_they_need_is(ship: Ship, served: str) -> None:
+    """A real call through the injected URL, from a container on either network; what is exposed comes along."""
+    port = a_free_port()
+    inner = 8080 if served == "bridge" else port
+    web = {"name": "web-ui", "port": inner, "external": True, "scheme": "http"}
+    if served == "bridge":
+        web["host_port"] = port
+    readiness = {"tcp": inner, "period": 1}
+    server = executable(
+        "server", "python3", "-c", SERVER, str(inner), network=served, readiness=readiness
+    )
+    manifest = json.loads(package("map", server))
+    manifest["parameters"] = {"frame": {"type": "string", "default": "odom"}}
+    manifest["components"][0].update(endpoints=[web], exposes={"FRAME": "${frame}/2"})
+    ship.deploy(manifest=json.dumps(manifest))
+
+    callers = [
+        executable(f"on-{network}", "python3", "-c", CALLER, network=network, stop_signal="SIGKILL")
+        for network in ("bridge", "host")
+    ]
+    manifest = json.loads(package("arm", *callers))
+    manifest["depends_on"] = {"map-server": {"package": "map"}}
+    ship.deploy(manifest=json.dumps(manifest))
+    for network in ("bridge", "host"):
+        name = f"{ship.place.prefix}-arm-main-on-{network}"
+        wait_for_output(name, f"here I am odom/2 {port}")

@@ -12,11 +12,11 @@ use crate::crash_point::crash_point;
 use crate::domain::deployment::Wanted;
 use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::view::DeploymentView;
-use crate::domain::world::DeployRequest;
 use crate::domain::world::refusal::Refusal;
+use crate::domain::world::{DeployRequest, PlannedDeployment};
 use crate::edge::ros::action::Deploy;
 use crate::edge::ros::action_server::{AcceptedGoal, End};
-use crate::edge::ros::messages;
+use crate::edge::ros::{messages, messages_plan};
 
 type Goal = AcceptedGoal<Deploy::Action>;
 
@@ -27,6 +27,7 @@ enum Outcome {
     Refused,
     Failed,
     Canceled,
+    Planned,
 }
 
 impl Outcome {
@@ -36,6 +37,7 @@ impl Outcome {
             Self::Refused => Deploy::Result::OUTCOME_REFUSED as u8,
             Self::Failed => Deploy::Result::OUTCOME_FAILED as u8,
             Self::Canceled => Deploy::Result::OUTCOME_CANCELED as u8,
+            Self::Planned => Deploy::Result::OUTCOME_PLANNED as u8,
         }
     }
 }
@@ -44,6 +46,12 @@ impl Outcome {
 pub async fn carry_out(goal: Goal, handle: Handle) {
     crash_point("deploy-taken");
     let request = Box::new(request(&goal.goal));
+    if goal.goal.dry_run {
+        return match ask(&handle, |reply| Request::Plan(request, reply)).await {
+            Ok(plan) => goal.end(End::Succeeded, planned(&plan)).await,
+            Err(refusal) => goal.end(End::Aborted, refused(&refusal)).await,
+        };
+    }
     match ask(&handle, |reply| Request::Deploy(request, reply)).await {
         Ok(id) => {
             crash_point("deploy-accepted");
@@ -168,6 +176,7 @@ fn result(outcome: Outcome, view: Option<&DeploymentView>) -> Deploy::Result {
         message: messages::text(&message),
         problems: Vec::new(),
         deployment: view.map_or_else(messages::no_deployment, messages::deployment),
+        plan: Vec::new(),
     }
 }
 
@@ -188,5 +197,22 @@ fn refused(refusal: &Refusal) -> Deploy::Result {
         message: messages::text(&refusal.message),
         problems: refusal.problems.iter().map(messages::problem).collect(),
         deployment: messages::no_deployment(),
+        plan: Vec::new(),
+    }
+}
+
+fn planned(plan: &[PlannedDeployment]) -> Deploy::Result {
+    let names: Vec<&str> = plan.iter().map(|p| p.name.as_str()).collect();
+    let containers: usize = plan.iter().map(|p| p.containers.len()).sum();
+    let message = format!(
+        "would deploy {}, with {containers} containers; nothing was changed",
+        names.join(", then ")
+    );
+    Deploy::Result {
+        outcome: Outcome::Planned.number(),
+        message: messages::text(&message),
+        problems: Vec::new(),
+        deployment: messages::no_deployment(),
+        plan: plan.iter().map(messages_plan::deployment).collect(),
     }
 }

@@ -129,6 +129,7 @@ impl Deployment {
             // Whoever is no user of the image has no home for logs, and ROS does not start then.
             environment.insert("ROS_LOG_DIR".to_owned(), "/tmp/ros-log".to_owned());
         }
+        environment.extend(self.bound_variables(executable.network));
         for (name, value) in &executable.environment {
             environment.insert(name.clone(), self.expand(&value.to_string()));
         }

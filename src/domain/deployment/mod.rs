@@ -1,5 +1,6 @@
 //! A deployment: what was asked for, how far it is, and what follows next.
 
+pub mod bindings;
 pub mod containers;
 pub mod error_code;
 pub mod executable;

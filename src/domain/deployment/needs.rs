@@ -1,5 +1,6 @@
 //! What a deployment needs of others, and what that means for it.
 
+use super::bindings::Offers;
 use super::error_code::{ErrorCode, Failure};
 use super::status::Status;
 use super::{Deployment, DeploymentId};
@@ -18,6 +19,8 @@ pub struct Need {
     pub trouble: Option<String>,
     /// What is not there yet.
     pub waits: Option<String>,
+    /// What it offers.
+    pub offers: Offers,
     /// How often its executables were restarted, when that matters.
     pub restarts: u32,
 }

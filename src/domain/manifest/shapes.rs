@@ -31,6 +31,9 @@ pub const SOURCE_ALLOWED: &str = "an absolute path, a path that starts with ./ o
 pub const USER: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?$";
 pub const USER_ALLOWED: &str = "a user or user:group, by name or number, for example 1000:1000";
 
+pub const SCHEME: &str = "^[a-z][a-z0-9+.-]{0,30}$";
+pub const SCHEME_ALLOWED: &str =
+    "http, ws or another scheme of URLs: lower-case letters, digits, `+`, `-` and `.`";
 pub const RMW: &str = "^rmw_[a-z0-9_]{1,60}$";
 pub const RMW_ALLOWED: &str = "rmw_fastrtps_cpp, rmw_cyclonedds_cpp, rmw_connextdds, rmw_zenoh_cpp or another name that starts with rmw_";
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::refusal::Refusal;
-use super::{WithDependents, World};
+use super::{LOCAL, WithDependents, World};
 use crate::domain::catalogue::CataloguedPackage;
 use crate::domain::dependencies::{Binding, Choice, resolve};
 use crate::domain::deployment::containers::container_name;
@@ -14,9 +14,6 @@ use crate::domain::manifest;
 use crate::domain::manifest::parameters::bind;
 use crate::domain::manifest::{Package, Runtime};
 use crate::domain::time::Now;
-
-/// The name of the only device there is.
-const LOCAL: &str = "local";
 
 /// A request to deploy.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +59,24 @@ impl World {
         if let Some(known) = self.by_request_id(&request.request_id) {
             return Ok(Admission::Joined(known));
         }
+        for order in self.admit(request, &id, now)? {
+            self.touched.insert(order.id.clone());
+            self.deployments
+                .insert(order.id.clone(), Deployment::new(order));
+        }
+        Ok(Admission::New(id))
+    }
+
+    /// What would be deployed for a request, first things first; the last one has this id.
+    ///
+    /// # Errors
+    /// When anything about the request is wrong.
+    pub(super) fn admit(
+        &self,
+        request: &DeployRequest,
+        id: &str,
+        now: Now,
+    ) -> Result<Vec<Order>, Refusal> {
         let (package, folder) = self.package_of(request)?;
         let name = self.name_for(request, &package)?;
         self.check_policy(&package, folder.as_deref())?;
@@ -69,9 +84,9 @@ impl World {
         let parameters = bind(&package, &request.parameters)
             .map_err(|wrong| Refusal::new(format!("{}: {}", package.label(), wrong.join("; "))))?;
         self.check_free(&name, &package)?;
-        let (bindings, first) = self.resolve(request, &name, &package, &id, now)?;
-        let order = Order {
-            id: id.clone(),
+        let (bindings, mut orders) = self.resolve(request, &name, &package, id, now)?;
+        orders.push(Order {
+            id: id.to_owned(),
             name,
             package,
             folder,
@@ -79,13 +94,8 @@ impl World {
             bindings,
             request_id: request.request_id.clone(),
             created_at: now.wall,
-        };
-        for order in first.into_iter().chain([order]) {
-            self.touched.insert(order.id.clone());
-            self.deployments
-                .insert(order.id.clone(), Deployment::new(order));
-        }
-        Ok(Admission::New(id))
+        });
+        Ok(orders)
     }
 
     /// What a deployment is bound to, and what has to be deployed before it. Ids of the latter

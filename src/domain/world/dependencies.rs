@@ -70,6 +70,7 @@ impl World {
                     name: name.to_owned(),
                     trouble: trouble.map(|why| format!("{name}: {why}")),
                     waits,
+                    offers: other.map(Deployment::offers).unwrap_or_default(),
                     restarts,
                 }
             })

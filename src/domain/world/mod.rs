@@ -7,6 +7,7 @@ mod admission;
 mod deadlines;
 mod dependencies;
 mod news;
+mod plan;
 mod recovery;
 pub mod refusal;
 
@@ -27,6 +28,7 @@ use super::time::{Monotonic, Now};
 pub use admission::{Admission, DeployRequest};
 pub use dependencies::WithDependents;
 pub use news::{Outcome, StepError};
+pub use plan::{PlannedContainer, PlannedDeployment, PlannedFetch};
 
 /// What does not change while the node runs.
 #[derive(Clone, Debug)]
@@ -90,6 +92,9 @@ pub enum WorldStep {
         container: String,
     },
 }
+
+/// The name of the only device there is.
+const LOCAL: &str = "local";
 
 /// How many containers that were removed are remembered.
 const REMEMBERED: usize = 256;

@@ -47,6 +47,7 @@ impl World {
         self.recovered = !containers
             .iter()
             .any(|facts| self.has_our_name(facts) && self.unknown_while_recovering(facts));
+        self.incomplete = !self.recovered;
     }
 
     /// Whether everything that was lost has been found again since the last call: no container is

@@ -9,6 +9,7 @@ use bollard::models::{
 
 use crate::domain::container::labels;
 use crate::domain::container::{ContainerSpec, DeviceSpec, MountSource, MountSpec, PortSpec};
+use crate::domain::deployment::bindings::MACHINE;
 use crate::domain::manifest::{Gpus, Ipc, Network, Protocol, StopSignal};
 
 /// What is sent to create the container.
@@ -48,7 +49,17 @@ fn host_config(spec: &ContainerSpec, owner: &str) -> HostConfig {
         network_mode: Some(network_name(spec.network).to_owned()),
         ipc_mode: Some(ipc_name(spec.ipc).to_owned()),
         port_bindings: Some(port_bindings(&spec.ports)),
+        extra_hosts: machine_name(spec.network),
         ..Default::default()
+    }
+}
+
+/// The machine has a name in containers on a network of their own, at which dependents find what
+/// others publish.
+fn machine_name(network: Network) -> Option<Vec<String>> {
+    match network {
+        Network::Host => None,
+        Network::Bridge => Some(vec![format!("{MACHINE}:host-gateway")]),
     }
 }
 

@@ -47,7 +47,8 @@ pub fn deployment(view: &DeploymentView) -> msg::Deployment {
     }
 }
 
-fn dependency(view: &DependencyView) -> msg::Dependency {
+/// What a deployment needs of another one.
+pub fn dependency(view: &DependencyView) -> msg::Dependency {
     msg::Dependency {
         alias: view.alias.clone(),
         package: view.package.clone(),

@@ -11,6 +11,7 @@ pub mod graph;
 pub mod logging;
 pub mod messages;
 pub mod messages_logs;
+pub mod messages_plan;
 pub mod node;
 pub mod parameters;
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Report;
 use crate::domain::manifest::{Component, Endpoint, Executable, Network, Package};
-use crate::domain::yaml::closest;
+use crate::domain::yaml::{below, closest};
 
 pub fn check(package: &Package, report: &mut Report) {
     let components = || {
@@ -26,8 +26,22 @@ pub fn check(package: &Package, report: &mut Report) {
             check_endpoint(endpoint, component, &path, index, report);
         }
     }
+    check_exposed(package, report);
     check_container_names(package, report);
     check_ports(package, report);
+}
+
+/// Dependents get the variables of all components, under one alias.
+fn check_exposed(package: &Package, report: &mut Report) {
+    let names = package.components.iter().enumerate();
+    let names = names.flat_map(|(index, component)| {
+        let path = format!("components[{index}].exposes");
+        let names = component.exposes.keys();
+        names.map(move |name| (below(&path, name), name.as_str()))
+    });
+    report.unique(names, |name, line| {
+        format!("`{name}` is exposed already, in line {line}")
+    });
 }
 
 fn check_names(component: &Component, path: &str, report: &mut Report) {

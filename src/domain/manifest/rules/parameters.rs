@@ -22,6 +22,8 @@ pub fn check(package: &Package, report: &mut Report) {
             &package.parameters,
             report,
         );
+        let exposes = format!("{path}.exposes");
+        check_variables(&component.exposes, &exposes, &package.parameters, report);
         for (index, executable) in component.executables.iter().enumerate() {
             check_executable(
                 executable,
@@ -106,14 +108,19 @@ fn check_executable(
             report,
         );
     }
-    for (name, value) in &executable.environment {
+    let environment = format!("{path}.environment");
+    check_variables(&executable.environment, &environment, known, report);
+}
+
+fn check_variables(
+    variables: &BTreeMap<String, Scalar>,
+    path: &str,
+    known: &BTreeMap<String, Parameter>,
+    report: &mut Report,
+) {
+    for (name, value) in variables {
         if let Scalar::String(text) = value {
-            check_text(
-                text,
-                &below(&format!("{path}.environment"), name),
-                known,
-                report,
-            );
+            check_text(text, &below(path, name), known, report);
         }
     }
 }

@@ -208,6 +208,7 @@ prop_compose! {
         let has_command = executables.iter().any(|executable| !executable.command.is_empty());
         let args = if has_command { args } else { Vec::new() };
         let endpoint = |port: u16| Endpoint {
+            scheme: port.is_multiple_of(3).then(|| "http".to_owned()),
             name: format!("port{port}"),
             executable: Some("e0".to_owned()),
             port,
@@ -221,6 +222,7 @@ prop_compose! {
             ros: RosSettings { domain_id, rmw: cloud.then(|| "rmw_zenoh_cpp".to_owned()), args },
             executables,
             endpoints: ports.into_iter().map(endpoint).collect(),
+            exposes: std::collections::BTreeMap::new(),
         }
     }
 }

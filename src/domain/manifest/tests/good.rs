@@ -119,3 +119,41 @@ fn windows_line_ends_and_a_byte_order_mark_do_no_harm() {
     let text = format!("\u{feff}{}", executable("image: i").replace('\n', "\r\n"));
     assert_eq!(document(&text).package.name, "p");
 }
+
+#[test]
+fn what_a_component_exposes_arrives_and_is_checked() {
+    let text = |exposes: &str| {
+        format!(
+            "manifest: 1\nname: p\nversion: 1.0.0\nparameters: {{frame: {{type: string, default: map}}}}\ncomponents:\n- name: c\n  executables: [{{name: e, image: i}}]\n  exposes: {{{exposes}}}\n- name: d\n  executables: [{{name: e, image: i}}]\n  exposes: {{SCALE: 2}}\n"
+        )
+    };
+    let package = document(&text("FRAME: '${frame}/2'")).package;
+    let frame = package.components[0].exposes.get("FRAME");
+    assert_eq!(
+        frame.map(ToString::to_string),
+        Some("${frame}/2".to_owned())
+    );
+    for (exposes, expected) in [
+        ("FRAME: '${farme}'", "components[0].exposes.FRAME"),
+        ("SCALE: 1", "`SCALE` is exposed already, in line 8"),
+        ("1F: x", "components[0].exposes"),
+    ] {
+        let found = super::problems(&text(exposes));
+        assert!(found.len() == 1 && found[0].contains(expected), "{found:?}");
+    }
+}
+
+#[test]
+fn an_endpoint_has_a_scheme_of_urls() {
+    let text = |scheme: &str| {
+        executable("image: i")
+            + &format!("    endpoints: [{{name: web, port: 80, scheme: {scheme}}}]\n")
+    };
+    let package = document(&text("http")).package;
+    assert_eq!(
+        package.components[0].endpoints[0].scheme.as_deref(),
+        Some("http")
+    );
+    let found = super::problems(&text("'http://'"));
+    assert!(found.len() == 1 && found[0].contains("scheme"), "{found:?}");
+}

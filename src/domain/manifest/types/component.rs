@@ -1,11 +1,12 @@
 //! A component: a part of a package that runs in one place, and the ports that it offers.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Executable;
+use super::{Executable, Scalar};
 use crate::domain::manifest::shapes;
 
 /// A part of a package that runs in one place.
@@ -28,6 +29,11 @@ pub struct Component {
     #[serde(default)]
     #[schemars(length(max = 64))]
     pub endpoints: Vec<Endpoint>,
+    /// Environment variables for those that depend on the package, which get them with their alias
+    /// in front: FRAME of `map` becomes MAP_FRAME.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "shapes::variables")]
+    pub exposes: BTreeMap<String, Scalar>,
 }
 
 /// What a component runs on.
@@ -75,6 +81,11 @@ pub struct Endpoint {
     /// The transport.
     #[serde(default)]
     pub protocol: Protocol,
+    /// What the URL begins with that dependents get, for example http; the protocol when it is not
+    /// set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = shapes::SCHEME, "x-allowed" = shapes::SCHEME_ALLOWED))]
+    pub scheme: Option<String>,
     /// Whether it is published on the machine.
     #[serde(default)]
     pub external: bool,

@@ -418,3 +418,23 @@ fn who_waits_for_too_long_has_failed() {
         (Some(Status::Error), vec![ErrorCode::DependencyFailed])
     );
 }
+
+#[test]
+fn a_plan_is_what_a_deploy_does_and_changes_nothing() {
+    let mut robot = Robot::new(&[SIMULATOR]);
+    let request = DeployRequest {
+        manifest: needs_simulator("turtle", ", deploy: true"),
+        ..DeployRequest::default()
+    };
+    let plan = robot.world.plan(&request, robot.now()).unwrap();
+    assert!(robot.world.deployments().is_empty());
+    robot.request(&request).unwrap();
+    robot.settle();
+    let planned: Vec<&str> = { plan.iter() }
+        .flat_map(|p| p.containers.iter().map(|c| c.name.as_str()))
+        .collect();
+    let made: Vec<&str> = robot.containers.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(planned, made);
+    let again = robot.world.plan(&request, robot.now());
+    assert!(again.is_err(), "the name is taken now");
+}

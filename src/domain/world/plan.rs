@@ -1,0 +1,152 @@
+//! What a request to deploy would do, without doing it.
+
+use super::admission::DeployRequest;
+use super::refusal::Refusal;
+use super::{LOCAL, World};
+use crate::domain::deployment::view::DependencyView;
+use crate::domain::deployment::{Deployment, Order, listener};
+use crate::domain::manifest::{Component, Executable, Network, Protocol, PullPolicy};
+use crate::domain::time::Now;
+
+/// A deployment that would be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedDeployment {
+    /// Its name.
+    pub name: String,
+    /// Its package's name.
+    pub package: String,
+    /// Its package's version.
+    pub version: String,
+    /// What it would be bound to; without an id when that would be made with it.
+    pub dependencies: Vec<DependencyView>,
+    /// What it would start, in the package's order.
+    pub containers: Vec<PlannedContainer>,
+}
+
+/// A container that would be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedContainer {
+    /// Its component.
+    pub component: String,
+    /// Its executable.
+    pub executable: String,
+    /// Where it would run.
+    pub target: String,
+    /// What it would be called.
+    pub name: String,
+    /// Its image.
+    pub image: String,
+    /// What would be done for its image.
+    pub fetch: PlannedFetch,
+    /// The ports of the machine that it would take; any free one where there is no number.
+    pub ports: Vec<(Option<u16>, Protocol)>,
+}
+
+/// What would be done for an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlannedFetch {
+    /// It is pulled.
+    Pull,
+    /// It is pulled when the engine does not have it.
+    PullIfMissing,
+    /// It is built.
+    Build,
+    /// The engine must have it.
+    Nothing,
+}
+
+impl World {
+    /// What a request to deploy would make, first things first.
+    ///
+    /// # Errors
+    /// When the request would be refused.
+    pub fn plan(
+        &self,
+        request: &DeployRequest,
+        now: Now,
+    ) -> Result<Vec<PlannedDeployment>, Refusal> {
+        // Ids of deployments begin with letters, so that this is none.
+        let orders = self.admit(request, "0", now)?;
+        let planned = orders.iter().map(|order| self.planned(order, &orders));
+        Ok(planned.collect())
+    }
+
+    fn planned(&self, order: &Order, all: &[Order]) -> PlannedDeployment {
+        let package = &order.package;
+        let dependencies = order.bindings.iter().filter_map(|binding| {
+            let declared = package.depends_on.get(&binding.alias)?;
+            let made = all.iter().find(|o| o.id == binding.deployment);
+            let there = self.deployment(&binding.deployment).map(|d| &d.order);
+            Some(DependencyView {
+                alias: binding.alias.clone(),
+                package: declared.package(&binding.alias).to_owned(),
+                version: declared.version.to_string(),
+                condition: declared.condition,
+                deployment: there.map(|o| o.id.clone()).unwrap_or_default(),
+                name: made.or(there).map(|o| o.name.clone()).unwrap_or_default(),
+                unmet: made.map(|o| format!("{} would be deployed first", o.name)),
+            })
+        });
+        let deployment = Deployment::new(order.clone());
+        let identity = &self.settings.identity;
+        let containers = deployment
+            .states()
+            .filter_map(|(key, _)| {
+                let (component, executable) = deployment.manifest_of(&key)?;
+                let image = deployment.image_of(&key);
+                let name = deployment.own_name(&key, identity)?;
+                Some(planned_container(component, executable, image, name))
+            })
+            .collect();
+        PlannedDeployment {
+            name: order.name.clone(),
+            package: package.name.clone(),
+            version: package.version.to_string(),
+            dependencies: dependencies.collect(),
+            containers,
+        }
+    }
+}
+
+fn planned_container(
+    component: &Component,
+    executable: &Executable,
+    image: String,
+    name: String,
+) -> PlannedContainer {
+    let own = component.endpoints.iter().filter(|endpoint| {
+        let listens = listener(component, endpoint).is_some_and(|e| e.name == executable.name);
+        endpoint.external && listens
+    });
+    PlannedContainer {
+        component: component.name.clone(),
+        executable: executable.name.clone(),
+        target: LOCAL.to_owned(),
+        name,
+        image,
+        fetch: match (&executable.build, executable.pull) {
+            (Some(_), _) => PlannedFetch::Build,
+            (None, PullPolicy::Always) => PlannedFetch::Pull,
+            (None, PullPolicy::Missing) => PlannedFetch::PullIfMissing,
+            (None, PullPolicy::Never) => PlannedFetch::Nothing,
+        },
+        ports: own
+            .map(|endpoint| match executable.network {
+                Network::Host => (Some(endpoint.port), endpoint.protocol),
+                Network::Bridge => (endpoint.host_port, endpoint.protocol),
+            })
+            .collect(),
+    }
+}
+
+impl PlannedFetch {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::PullIfMissing => "pull if missing",
+            Self::Build => "build",
+            Self::Nothing => "none",
+        }
+    }
+}
