@@ -31,7 +31,7 @@ from turtle_interfaces.srv import RegisterSimTurtle, TeleportTurtle  # noqa: E40
 
 TICK_SECONDS = 0.5
 ANSWER_WITHIN_SECONDS = 5.0
-DRIVE_WITHIN_SECONDS = 60.0
+DRIVE_WITHIN_SECONDS = 20.0
 SIMULATOR_SILENT_SECONDS = 3.0
 REPORT_EVERY_SECONDS = 5.0
 WAYPOINTS = ((2.0, 2.0), (9.0, 2.0), (9.0, 9.0), (2.0, 9.0))
@@ -79,6 +79,7 @@ class CommandCenter(Node):
         super().__init__("command_center")
         self._turtle = self._text("turtle", "turtle_0", "The turtle that is sent around.")
         self._waypoints = itertools.cycle(WAYPOINTS)
+        self._waypoint = next(self._waypoints)
         self._registered = False
         self._heard: dict[str, float] = {}
         self._pose: Pose | None = None
@@ -143,7 +144,10 @@ class CommandCenter(Node):
             self._teleport.forget()
 
     def _settle_goal(self) -> None:
-        """Send the next goal when the turtle is there and has nothing to do."""
+        """Send the next goal when the turtle is there and has nothing to do.
+
+        One whose answer was lost is sent again: that happens while nodes are still finding each other.
+        """
         handle: ClientGoalHandle | None = self._goal.take()
         if handle is not None and handle.accepted:
             self._drive.begin(handle.get_result_async(), DRIVE_WITHIN_SECONDS)
@@ -152,7 +156,7 @@ class CommandCenter(Node):
         elif self._goal.overdue:
             self._goal.forget()
         if not (self._goal.pending or self._drive.pending) and self._goto_client.server_is_ready():
-            x, y = next(self._waypoints)
+            x, y = self._waypoint
             self.get_logger().info(f"{self._turtle}: go to ({x:g}, {y:g})")
             self._goal.begin(self._goto_client.send_goal_async(Goto.Goal(x=x, y=y)))
 
@@ -170,6 +174,7 @@ class CommandCenter(Node):
 
     def _arrived(self, status: int, result: Goto.Result) -> None:
         self.get_logger().info(f"{self._turtle}: {result.message or 'no answer'}")
+        self._waypoint = next(self._waypoints)
         free = not self._teleport.pending and self._teleport_client.service_is_ready()
         if status == GoalStatus.STATUS_SUCCEEDED and self._registered and free:
             place = {"x": result.x, "y": result.y, "theta": result.theta}
