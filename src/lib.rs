@@ -5,3 +5,4 @@ pub mod app;
 pub mod crash_point;
 pub mod domain;
 pub mod edge;
+pub mod import;

@@ -34,6 +34,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
+    // `shipmate import` makes no node and is done here.
+    if let Some(code) = shipmate::import::command::run(std::env::args().skip(1)) {
+        return code;
+    }
     // rcl decides by `--log-level` what is shown.
     let layer = RosLayer.with_filter(
         tracing_subscriber::filter::Targets::new()

@@ -14,4 +14,4 @@ pub mod policy;
 pub mod probe;
 pub mod time;
 pub mod world;
-mod yaml;
+pub(crate) mod yaml;
