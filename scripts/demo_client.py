@@ -42,6 +42,10 @@ MANY_ANSWERS = QoSProfile(depth=1000)
 ANSWER_WITHIN_SECONDS = 15.0
 DEPLOY_WITHIN_SECONDS = 120.0
 LOOK_EVERY_SECONDS = 0.05
+# A question that changes nothing is asked again: DDS drops an answer while the node that was just
+# started has not found the one that asks.
+ASK_AGAIN_SECONDS = 5.0
+ASK_TIMES = 6
 MOST_MESSAGES = 100_000
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -283,13 +287,25 @@ class Shipmate:
         return all(services) and all(actions)
 
     def wait_until_ready(self, seconds: float, pace: Callable[[float], None] = time.sleep) -> bool:
-        """Whether the node offers everything within `seconds`; `pace` as in look_until."""
-        return look_until(self._ready, seconds, pace)
+        """Whether the node offers everything within `seconds`, and answers; `pace` as in look_until."""
+        if not look_until(self._ready, seconds, pace):
+            return False
+        self.deployments()
+        return True
 
     def call(self, request: Any, kind: type, seconds: float = ANSWER_WITHIN_SECONDS) -> Any:
         """Call one of the services."""
         client = self._clients[kind]
         return self._ros.ask(lambda: client.call_async(request), seconds, client.srv_name)
+
+    def _read(self, request: Any, kind: type) -> Any:
+        """Call a service that changes nothing, and again when its answer is lost."""
+        for _ in range(ASK_TIMES - 1):
+            try:
+                return self.call(request, kind, ASK_AGAIN_SECONDS)
+            except TimeoutError:
+                continue
+        return self.call(request, kind, ASK_AGAIN_SECONDS)
 
     def register(
         self, manifest: str = "", path: str = "", replace: bool = False
@@ -304,16 +320,16 @@ class Shipmate:
 
     def packages(self, name: str = "") -> list[Package]:
         """The catalogue."""
-        return list(self.call(ListPackages.Request(name=name), ListPackages).packages)
+        return list(self._read(ListPackages.Request(name=name), ListPackages).packages)
 
     def deployments(self, include_ended: bool = False) -> list[Deployment]:
         """The deployments that live, or all that are known."""
         request = ListDeployments.Request(include_ended=include_ended)
-        return list(self.call(request, ListDeployments).deployments)
+        return list(self._read(request, ListDeployments).deployments)
 
     def get(self, deployment: str) -> GetDeployment.Response:
         """One deployment, by id or name."""
-        return self.call(GetDeployment.Request(deployment=deployment), GetDeployment)
+        return self._read(GetDeployment.Request(deployment=deployment), GetDeployment)
 
     def deploy(
         self, package: str = "", parameters: dict[str, object] | None = None, **fields: Any
@@ -342,7 +358,7 @@ class Shipmate:
 
     def error_codes(self, *codes: str) -> ListErrorCodes.Response:
         """What these error codes mean, or all of them."""
-        return self.call(ListErrorCodes.Request(codes=list(codes)), ListErrorCodes)
+        return self._read(ListErrorCodes.Request(codes=list(codes)), ListErrorCodes)
 
     def listen_to_deployments(self) -> Messages:
         """The topic ~/deployments: DeploymentArray, the latest one at once."""
