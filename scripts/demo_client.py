@@ -10,6 +10,7 @@ import concurrent.futures
 import json
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -200,16 +201,25 @@ def _within(outcome: concurrent.futures.Future[T], seconds: float, what: str) ->
 class Goal:
     """A goal that was sent to an action: its feedback, and what becomes of it."""
 
-    def __init__(self, ros: RosThread, client: ActionClient, goal: Any, what: str) -> None:
-        self._ros, self._what = ros, what
+    def __init__(
+        self, ros: RosThread, client: ActionClient, goal: Any, what: str, again: bool = False
+    ) -> None:
+        """Send it; `again` when no answer comes, which is for goals that may come twice."""
+        self._ros, self._what, self._again = ros, what, again
         self.feedback = Messages()
-        self._handle: concurrent.futures.Future[ClientGoalHandle] = ros.begin(
+        self._send = lambda: ros.begin(
             lambda: client.send_goal_async(goal, lambda it: self.feedback.add(it.feedback))
         )
+        self._handle: concurrent.futures.Future[ClientGoalHandle] = self._send()
         self._result: concurrent.futures.Future[Any] | None = None
 
     def handle(self, seconds: float = ANSWER_WITHIN_SECONDS) -> ClientGoalHandle:
         """The goal as the server answered it."""
+        for _ in range(ASK_TIMES - 1 if self._again else 0):
+            try:
+                return _within(self._handle, ASK_AGAIN_SECONDS, self._what)
+            except TimeoutError:
+                self._handle = self._send()
         return _within(self._handle, seconds, f"no answer to the goal {self._what}")
 
     def accepted(self, seconds: float = ANSWER_WITHIN_SECONDS) -> bool:
@@ -339,13 +349,17 @@ class Shipmate:
         values = [
             Parameter(name=key, value=json.dumps(it)) for key, it in (parameters or {}).items()
         ]
+        # The same request joins what it made before, so that it may be sent twice.
+        fields.setdefault("request_id", f"client-{uuid.uuid4()}")
         goal = Deploy.Goal(package=package, parameters=values, **fields)
-        return Goal(self._ros, self._clients[Deploy], goal, f"deploy {package}".strip())
+        what = f"deploy {package}".strip()
+        return Goal(self._ros, self._clients[Deploy], goal, what, again=True)
 
     def deprovision(self, deployment: str, **fields: Any) -> Goal:
         """Send a deprovision goal; `fields` are the other fields of shipmate/action/Deprovision."""
         goal = Deprovision.Goal(deployment=deployment, **fields)
-        return Goal(self._ros, self._clients[Deprovision], goal, f"deprovision {deployment}")
+        what = f"deprovision {deployment}"
+        return Goal(self._ros, self._clients[Deprovision], goal, what, again=True)
 
     def get_logs(self, deployment: str, **fields: Any) -> GetLogs.Response:
         """What a deployment wrote; `fields` are the other fields of shipmate/srv/GetLogs."""
