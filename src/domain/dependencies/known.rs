@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use semver::{Version, VersionReq};
+use semver::VersionReq;
 
 use super::resolve::{Candidate, CandidateState};
 use crate::domain::catalogue::{Catalogue, CataloguedPackage};
-use crate::domain::manifest::Dependency;
+use crate::domain::manifest::{Dependency, version_fits as fits};
 
 /// What there is when a package is resolved.
 pub struct Known<'a> {
@@ -110,12 +110,7 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// Whether a version will do. semver's `*` takes no pre-releases; a package that needs any version
-/// of another can do with what its developer is just working on.
-pub fn fits(range: &VersionReq, version: &Version) -> bool {
-    is_any(range) || range.matches(version)
-}
-
+/// Whether any version will do.
 fn is_any(range: &VersionReq) -> bool {
     range.comparators.is_empty()
 }

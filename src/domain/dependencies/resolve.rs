@@ -24,8 +24,6 @@ pub struct Candidate<'a> {
     pub version: &'a Version,
     /// How it is.
     pub state: CandidateState,
-    /// The ids of the deployments that it is bound to itself.
-    pub bound_to: Vec<&'a str>,
 }
 
 /// How a deployment is, for one that would depend on it.

@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use semver::{Version, VersionReq};
 
-use super::known::{Fit, Known, fits};
+use super::known::{Fit, Known};
 use super::resolve::{Candidate, CandidateState, Choice};
 use super::words::Words;
 use crate::domain::catalogue::CataloguedPackage;
+use crate::domain::manifest::version_fits as fits;
 use crate::domain::manifest::{Dependency, Package};
 
 /// The place of the requested package among the nodes.

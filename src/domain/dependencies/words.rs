@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::known::{Known, fits};
+use super::known::Known;
 use super::resolve::{Candidate, CandidateState, Choice};
 use super::walk::{Need, Obstacle, REQUESTED, Walk, Wish};
 use crate::domain::manifest::Package;
 use crate::domain::manifest::parameters::bind;
+use crate::domain::manifest::version_fits as fits;
 
 /// What the words are about.
 pub struct Words<'w, 'a> {

@@ -20,7 +20,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 pub use component::{Component, Endpoint, Protocol, RosSettings, Runtime};
-pub use dependency::{Condition, Dependency, OnRestart};
+pub use dependency::{Condition, Dependency, OnRestart, version_fits};
 pub use executable::{Build, Executable, PullPolicy};
 pub use machine::{AllGpus, Device, Gpus, Ipc, Mount, Network};
 pub use probe::{HttpProbe, Probe, RosProbe};

@@ -174,12 +174,6 @@ impl World {
                     package: &d.order.package.name,
                     version: &d.order.package.version,
                     state,
-                    bound_to: d
-                        .order
-                        .bindings
-                        .iter()
-                        .map(|b| b.deployment.as_str())
-                        .collect(),
                 }
             })
             .collect()

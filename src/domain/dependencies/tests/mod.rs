@@ -98,7 +98,6 @@ impl Running {
             package: &self.package,
             version: &self.version,
             state: self.state.clone(),
-            bound_to: Vec::new(),
         }
     }
 }

@@ -45,8 +45,14 @@ impl Dependency {
     /// A range says nothing of pre-releases unless it names one, as everywhere; but any version is
     /// any version.
     pub fn fits(&self, version: &Version) -> bool {
-        self.version == VersionReq::STAR || self.version.matches(version)
+        version_fits(&self.version, version)
     }
+}
+
+/// Whether a version will do for a range. semver's `*` takes no pre-releases; a package that needs
+/// any version of another can do with what its developer is just working on.
+pub fn version_fits(range: &VersionReq, version: &Version) -> bool {
+    range.comparators.is_empty() || range.matches(version)
 }
 
 /// How far a deployment has to be for those that depend on it.
