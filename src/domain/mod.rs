@@ -4,6 +4,7 @@
 pub mod catalogue;
 pub mod container;
 pub mod dependencies;
+pub mod dependency_graph;
 pub mod deployment;
 pub mod events;
 pub mod graph;

@@ -79,6 +79,11 @@ pub struct EndpointView {
     pub port: u16,
     /// The port on the machine, while it is up.
     pub host_port: Option<u16>,
+    /// What a URL of it begins with.
+    pub scheme: String,
+    /// The name under which containers of dependents reach it, and the engine's network on which they
+    /// do; none when they reach it as part of the machine.
+    pub in_network: Option<(String, String)>,
 }
 
 /// What a deployment needs of another one, as it is shown.
@@ -98,7 +103,23 @@ pub struct DependencyView {
     pub name: String,
     /// Why it is not as it has to be, if so.
     pub unmet: Option<String>,
+    /// What the containers are told about it.
+    pub bindings: Vec<BindingView>,
 }
+
+/// One environment variable that a deployment gets from another one, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindingView {
+    /// The variable's name.
+    pub name: String,
+    /// Its value; of a secret it is [`SECRET`].
+    pub value: String,
+    /// Whether it is a secret.
+    pub secret: bool,
+}
+
+/// What is shown for a secret.
+pub const SECRET: &str = "***";
 
 /// A deployment as it is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,6 +132,10 @@ pub struct DeploymentView {
     pub package: String,
     /// Its package's version.
     pub version: String,
+    /// The group in which it is the only one of its package; empty for the one without a name.
+    pub group: String,
+    /// The values of its parameters; of secrets they are [`SECRET`].
+    pub parameters: Vec<(String, String)>,
     /// Where it is in its life.
     pub phase: Phase,
     /// The worst condition of its components.
@@ -193,6 +218,8 @@ impl Deployment {
             name: self.order.name.clone(),
             package: self.order.package.name.clone(),
             version: self.order.package.version.to_string(),
+            group: String::new(),
+            parameters: Vec::new(),
             phase: self.phase,
             error_codes: error_codes(&condition, &components),
             condition,
@@ -416,6 +443,7 @@ impl Deployment {
                     deployment: binding.deployment.clone(),
                     name: need.map(|n| n.name.clone()).unwrap_or_default(),
                     unmet: need.and_then(|n| n.unmet().map(str::to_owned)),
+                    bindings: Vec::new(),
                 })
             })
             .collect()
@@ -432,6 +460,8 @@ impl Deployment {
                     external: endpoint.external,
                     port: endpoint.port,
                     host_port: self.host_port(index, component, endpoint),
+                    scheme: endpoint.protocol.to_string(),
+                    in_network: None,
                 });
             }
         }

@@ -28,7 +28,7 @@ use super::time::{Monotonic, Now};
 pub use admission::{Admission, DeployRequest};
 pub use dependencies::WithDependents;
 pub use news::{Outcome, StepError};
-pub use plan::{PlannedContainer, PlannedDeployment, PlannedFetch};
+pub use plan::{PlannedChange, PlannedContainer, PlannedDeployment, PlannedFetch};
 
 /// What does not change while the node runs.
 #[derive(Clone, Debug)]

@@ -38,8 +38,35 @@ pub struct PlannedContainer {
     pub image: String,
     /// What would be done for its image.
     pub fetch: PlannedFetch,
+    /// What would become of it.
+    pub change: PlannedChange,
     /// The ports of the machine that it would take; any free one where there is no number.
     pub ports: Vec<(Option<u16>, Protocol)>,
+}
+
+/// What would become of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlannedChange {
+    /// It is made.
+    Create,
+    /// It stays as it is.
+    Keep,
+    /// It is removed, and made anew.
+    Change,
+    /// It is removed.
+    Remove,
+}
+
+impl PlannedChange {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Keep => "keep",
+            Self::Change => "change",
+            Self::Remove => "remove",
+        }
+    }
 }
 
 /// What would be done for an image.
@@ -85,6 +112,7 @@ impl World {
                 deployment: there.map(|o| o.id.clone()).unwrap_or_default(),
                 name: made.or(there).map(|o| o.name.clone()).unwrap_or_default(),
                 unmet: made.map(|o| format!("{} would be deployed first", o.name)),
+                bindings: Vec::new(),
             })
         });
         let deployment = Deployment::new(order.clone());
@@ -124,6 +152,7 @@ fn planned_container(
         target: LOCAL.to_owned(),
         name,
         image,
+        change: PlannedChange::Create,
         fetch: match (&executable.build, executable.pull) {
             (Some(_), _) => PlannedFetch::Build,
             (None, PullPolicy::Always) => PlannedFetch::Pull,

@@ -9,7 +9,8 @@ use crate::domain::container::ImageProgress;
 use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::status::Status;
 use crate::domain::deployment::view::{
-    ComponentView, Condition, DependencyView, DeploymentView, EndpointView, ExecutableView,
+    BindingView, ComponentView, Condition, DependencyView, DeploymentView, EndpointView,
+    ExecutableView,
 };
 use crate::domain::events::ChangeEvent;
 use crate::domain::health::Health;
@@ -29,6 +30,8 @@ pub fn deployment(view: &DeploymentView) -> msg::Deployment {
         name: view.name.clone(),
         package: view.package.clone(),
         version: view.version.clone(),
+        group: view.group.clone(),
+        parameters: view.parameters.iter().map(parameter).collect(),
         phase: view.phase as u8,
         phase_name: view.phase.name().to_owned(),
         status,
@@ -58,6 +61,22 @@ pub fn dependency(view: &DependencyView) -> msg::Dependency {
         deployment_name: view.name.clone(),
         met: view.unmet.is_none(),
         reason: text(view.unmet.as_deref().unwrap_or_default()),
+        bindings: view.bindings.iter().map(binding).collect(),
+    }
+}
+
+fn binding(view: &BindingView) -> msg::Binding {
+    msg::Binding {
+        name: view.name.clone(),
+        value: text(&view.value),
+        secret: view.secret,
+    }
+}
+
+fn parameter((name, value): &(String, String)) -> msg::Parameter {
+    msg::Parameter {
+        name: name.clone(),
+        value: text(value),
     }
 }
 
@@ -116,6 +135,7 @@ fn engine_time(text: &str) -> r2r::builtin_interfaces::msg::Time {
 }
 
 fn endpoint(view: &EndpointView) -> msg::Endpoint {
+    let (container_host, network) = view.in_network.clone().unwrap_or_default();
     msg::Endpoint {
         name: view.name.clone(),
         component: view.component.clone(),
@@ -124,6 +144,9 @@ fn endpoint(view: &EndpointView) -> msg::Endpoint {
         port: view.port,
         host: view.host_port.map_or_else(String::new, |_| HOST.to_owned()),
         host_port: view.host_port.unwrap_or_default(),
+        scheme: view.scheme.clone(),
+        container_host,
+        network,
     }
 }
 
@@ -239,6 +262,7 @@ pub fn package(catalogued: &CataloguedPackage) -> msg::Package {
         version: package.version.to_string(),
         description: text(&package.description),
         singleton: package.singleton,
+        singleton_scope: String::new(),
         manifest: text(&catalogued.text),
         parameters: parameters(package),
         executables: executables(package),
@@ -255,6 +279,7 @@ fn parameters(package: &Package) -> Vec<msg::ParameterDescription> {
             type_: kind(parameter.kind).to_owned(),
             description: text(&parameter.description),
             required: parameter.required,
+            secret: false,
             default_value: parameter.default.as_ref().map_or_else(String::new, yaml),
         })
         .collect()

@@ -25,6 +25,7 @@ fn container(planned: &PlannedContainer) -> msg::PlannedContainer {
         container_name: planned.name.clone(),
         image: planned.image.clone(),
         fetch: planned.fetch.name().to_owned(),
+        change: planned.change.name().to_owned(),
         ports: planned.ports.iter().map(|port| shown(*port)).collect(),
     }
 }

@@ -1,0 +1,219 @@
+//! The dependency graph as it is shown: deployments and what is outside of any, and their
+//! relationships. Field for field the message `shipmate/msg/DependencyGraph`.
+
+use serde::{Deserialize, Serialize};
+
+/// Who depends on whom, and who talks to whom.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DependencyGraph {
+    /// Whether it has topics, services and actions, or deployments and what they depend on alone.
+    pub ros_details: bool,
+    /// In the order of their ids.
+    pub nodes: Vec<GraphNode>,
+    /// In the order of kind, source, target and name.
+    pub edges: Vec<GraphEdge>,
+    /// What seems not to be as it was meant.
+    pub remarks: Vec<Remark>,
+}
+
+/// A deployment, running or not; or a process outside of any that takes part in the ROS graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GraphNode {
+    /// A deployment's id, or `external:` and what tells the process from others.
+    pub id: String,
+    /// The deployment's name; or the host and the process as far as they are known.
+    pub name: String,
+    /// What it is.
+    #[serde(flatten)]
+    pub kind: NodeKind,
+    /// The ROS nodes in it, in the order of domain, name and participant.
+    pub ros_nodes: Vec<RosNode>,
+}
+
+/// What a node of the graph is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum NodeKind {
+    /// A deployment. Phase and status are in the seed text's words; the status is empty when nothing
+    /// of it is left that could have one.
+    Deployment {
+        /// The package's name.
+        package: String,
+        /// The package's version.
+        version: String,
+        /// The phase.
+        phase: String,
+        /// The status.
+        status: String,
+        /// Why it is not Running.
+        reason: String,
+    },
+    /// A process that belongs to no deployment, as it announces itself; empty where it does not.
+    External {
+        /// Its host.
+        host: String,
+        /// Its process.
+        process: String,
+    },
+}
+
+/// A node of the ROS graph, and how it is known whose it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RosNode {
+    /// The ROS domain.
+    pub domain_id: u8,
+    /// The full name; empty while the middleware does not know it.
+    pub name: String,
+    /// The DDS participant that it is in, 24 hex digits.
+    pub participant: String,
+    /// The DDS implementation; empty when unknown.
+    pub middleware: String,
+    /// The component that it is in; empty when it belongs to no deployment, as the next two.
+    pub component: String,
+    /// The executable that it is in.
+    pub executable: String,
+    /// The container that it is in.
+    pub container_id: String,
+    /// Whether its container is paused.
+    pub paused: bool,
+    /// How it is known whose it is, in a sentence.
+    pub evidence: String,
+}
+
+/// What relates two nodes of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum EdgeKind {
+    /// From a deployment to the one that it depends on.
+    Dependency = 1,
+    /// From the publisher to the subscriber.
+    Topic = 2,
+    /// From the server to the client.
+    Service = 3,
+    /// From the server to the client.
+    Action = 4,
+}
+
+/// Whether data can flow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Flow {
+    /// It cannot be told.
+    #[default]
+    Unknown = 0,
+    /// It can.
+    Yes = 1,
+    /// It can between some of the ends.
+    Partly = 2,
+    /// It cannot.
+    No = 3,
+}
+
+/// One relationship between two nodes of the graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GraphEdge {
+    /// Of which kind.
+    pub kind: EdgeKind,
+    /// The id of the node that it starts from.
+    pub source: String,
+    /// The id of the node that it points to.
+    pub target: String,
+    /// What the topic, service or action is called; of a dependency its alias.
+    pub name: String,
+    /// The ROS domain; 0 for a dependency.
+    pub domain_id: u8,
+    /// The interface type; of a dependency the range of versions.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The ends at the source.
+    pub source_endpoints: Vec<GraphEndpoint>,
+    /// The ends at the target.
+    pub target_endpoints: Vec<GraphEndpoint>,
+    /// Whether data can flow.
+    pub flow: Flow,
+    /// Why it cannot, and what to do about it.
+    pub problems: Vec<Problem>,
+    /// Messages a second, when it is measured.
+    pub messages_per_second: Option<f64>,
+    /// Bytes a second, when it is measured.
+    pub bytes_per_second: Option<f64>,
+}
+
+/// Why data cannot flow between two ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Problem {
+    /// What is so, in a sentence.
+    pub text: String,
+    /// What to do about it, in a sentence.
+    pub remedy: String,
+}
+
+/// One end of a topic, service or action.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GraphEndpoint {
+    /// The ROS node that it belongs to; empty while the middleware does not know it.
+    pub ros_node: String,
+    /// The DDS identifier, 32 hex digits.
+    pub gid: String,
+    /// The interface type.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// The hash of the type's definition; empty when the middleware does not tell.
+    pub type_hash: String,
+    /// The quality of service that it offers or asks for.
+    #[serde(flatten)]
+    pub qos: QosWords,
+}
+
+/// A quality of service in the words of rclcpp; `unknown` where the middleware does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QosWords {
+    /// `reliable` or `best_effort`.
+    pub reliability: String,
+    /// `volatile` or `transient_local`.
+    pub durability: String,
+    /// `keep_last` or `keep_all`.
+    pub history: String,
+    /// How many messages are kept, with `keep_last`.
+    pub depth: u32,
+    /// `automatic` or `manual_by_topic`.
+    pub liveliness: String,
+    /// Seconds between messages at most; none for no promise.
+    pub deadline: Option<f64>,
+    /// Seconds after which a message is stale; none for never.
+    pub lifespan: Option<f64>,
+    /// Seconds without a sign of life after which a publisher counts as gone; none for never.
+    pub liveliness_lease: Option<f64>,
+}
+
+/// What a remark is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum RemarkKind {
+    /// The package declares it, and it is not there.
+    Absent = 1,
+    /// It is there, and the package does not declare it.
+    Undeclared = 2,
+    /// Two names that nearly match, and nothing at the other end of either.
+    NearMiss = 3,
+    /// Announcements that contradict each other.
+    Conflict = 4,
+}
+
+/// Something about the graph that seems not to be as it was meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Remark {
+    /// What kind of thing.
+    pub kind: RemarkKind,
+    /// The ids of the nodes that it is about.
+    pub nodes: Vec<String>,
+    /// The topic, service or action.
+    pub name: String,
+    /// What is so, in a sentence.
+    pub text: String,
+    /// What to do about it, in a sentence.
+    pub remedy: String,
+}
