@@ -114,7 +114,7 @@ fn package(index: usize, needs: impl IntoIterator<Item = usize>) -> anyhow::Resu
         name: name(index),
         version: Version::parse("1.2.0").context("a version")?,
         description: String::new(),
-        singleton: false,
+        singleton: shipmate::domain::manifest::Singleton::default(),
         parameters: BTreeMap::new(),
         depends_on: needs
             .into_iter()

@@ -28,7 +28,7 @@ flock 8
 if [ "$(ros_kind)" = sourced ]; then python=$(system_python); else python=$ROS_PREFIX/bin/python3; fi
 
 inputs() {
-  find CMakeLists.txt cmake package.xml msg srv action launch config Cargo.toml Cargo.lock .cargo scripts/test-colcon.sh \
+  find CMakeLists.txt cmake package.xml msg srv action launch config Cargo.toml Cargo.lock build.rs .cargo scripts/test-colcon.sh \
     -type f -not -name '*.pyc' | LC_ALL=C sort
 }
 mapfile -t files < <(inputs)

@@ -7,7 +7,7 @@
 
 /// Every point. What is asked for and what became of it is on the disk, on the engine or with the
 /// client; a point lies before and after each change of one of them.
-pub const POINTS: [&str; 32] = [
+pub const POINTS: [&str; 41] = [
     // The goals' way in and out.
     "goal-heard",
     "goal-answered",
@@ -29,6 +29,10 @@ pub const POINTS: [&str; 32] = [
     // Before anything is begun.
     "check-begins",
     "check-done",
+    // What an update brings.
+    "prepare-begins",
+    "prepare-done",
+    "guard-done",
     // The image.
     "fetch-begins",
     "fetch-done",
@@ -39,12 +43,18 @@ pub const POINTS: [&str; 32] = [
     // The container.
     "create-begins",
     "create-done",
+    "network-begins",
+    "network-done",
+    "connect-begins",
+    "connect-done",
     "start-begins",
     "start-done",
     "stop-begins",
     "stop-done",
     "remove-done",
     "take-down-done",
+    "network-leaves",
+    "network-gone",
     // Between the engine and what is known here.
     "step-untold",
 ];

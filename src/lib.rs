@@ -6,3 +6,4 @@ pub mod crash_point;
 pub mod domain;
 pub mod edge;
 pub mod import;
+pub mod picture;

@@ -38,6 +38,9 @@ fn main() -> ExitCode {
     if let Some(code) = shipmate::import::command::run(std::env::args().skip(1)) {
         return code;
     }
+    if let Some(code) = shipmate::picture::command::run(std::env::args().skip(1)) {
+        return code;
+    }
     // rcl decides by `--log-level` what is shown.
     let layer = RosLayer.with_filter(
         tracing_subscriber::filter::Targets::new()
@@ -161,11 +164,12 @@ fn world(settings: &Settings, store: &Store) -> anyhow::Result<World> {
         restarts: settings.restarts,
         history: settings.history,
         ready_timeout: settings.ready_timeout,
+        guard_timeout: settings.guard_timeout,
         engine_timeout: settings.engine_timeout,
     };
     let world = World::new(world_settings, catalogue, store.deployments()?);
     Ok(match store.incomplete() {
-        Some(_) => world.recovering(),
+        Some(_) => world.recovering().with_secrets(store.secrets()),
         None => world,
     })
 }

@@ -16,14 +16,20 @@ use shipmate::domain;
 
 #[path = "docker_engine/build.rs"]
 mod build;
+#[path = "docker_engine/build_unchanged.rs"]
+mod build_unchanged;
 #[path = "docker_engine/events.rs"]
 mod events;
 #[path = "docker_engine/exec.rs"]
 mod exec;
+#[path = "docker_engine/files.rs"]
+mod files;
 #[path = "docker_engine/life.rs"]
 mod life;
 #[path = "docker_engine/logs.rs"]
 mod logs;
+#[path = "docker_engine/networks.rs"]
+mod networks;
 #[path = "docker_engine/probes.rs"]
 mod probes;
 #[path = "docker_engine/pull.rs"]

@@ -12,8 +12,16 @@ mod support;
 
 #[path = "ros_graph/containers.rs"]
 mod containers;
+#[path = "ros_graph/endpoints.rs"]
+mod endpoints;
+#[path = "ros_graph/idle.rs"]
+mod idle;
+#[path = "ros_graph/keep.rs"]
+mod keep;
 #[path = "ros_graph/lifecycle.rs"]
 mod lifecycle;
+#[path = "ros_graph/measure.rs"]
+mod measure;
 #[path = "ros_graph/observer.rs"]
 mod observer;
 #[path = "ros_graph/presence.rs"]

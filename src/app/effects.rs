@@ -1,8 +1,7 @@
 //! Does what the domain says: each step becomes a task that ends with its outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,17 +10,48 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::failures::{failure, step_error};
+use super::images::ImageFetcher;
 use super::looks::{Looker, RosGraph};
+use super::ports;
 use super::real_paths::RealPolicy;
 use super::request::Input;
 use crate::crash_point::crash_point;
 use crate::domain::container::ImageProgress;
 use crate::domain::deployment::DeploymentId;
-use crate::domain::deployment::error_code::{ErrorCode, Failure};
+use crate::domain::deployment::error_code::Failure;
+use crate::domain::deployment::ports::PickedPorts;
 use crate::domain::deployment::steps::{ImageSource, Step, StepKey};
-use crate::domain::manifest::{Protocol, PullPolicy};
+use crate::domain::manifest::Protocol;
 use crate::domain::world::{Outcome, StepError, WorldStep};
 use crate::edge::docker::{Engine, EngineError};
+
+/// The ports of the machine that something needs.
+struct PortsWanted {
+    fixed: Vec<(u16, Protocol)>,
+    /// For these any free one will do.
+    pick: Vec<(String, Protocol)>,
+    /// Others have these.
+    avoid: BTreeSet<u16>,
+}
+
+impl PortsWanted {
+    /// Only on this machine can be seen what is free.
+    fn on(self, engine: &Engine) -> Self {
+        match engine.is_local() {
+            true => self,
+            false => Self {
+                pick: Vec::new(),
+                ..self
+            },
+        }
+    }
+
+    fn find(self) -> Result<PickedPorts, Failure> {
+        { self.fixed.into_iter() }
+            .try_for_each(|(port, protocol)| ports::free(port, protocol))
+            .and_then(|()| ports::pick(self.pick, &self.avoid))
+    }
+}
 
 /// Progress is told at most so often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
@@ -31,9 +61,11 @@ pub struct Effects {
     engine: Engine,
     policy: RealPolicy,
     looker: Looker,
+    images: ImageFetcher,
     inputs: mpsc::Sender<Input>,
     tasks: TaskTracker,
     fetches: BTreeMap<StepKey, CancellationToken>,
+    preparations: BTreeMap<DeploymentId, CancellationToken>,
     stop: CancellationToken,
 }
 
@@ -43,6 +75,7 @@ impl Effects {
         engine: Engine,
         policy: RealPolicy,
         graph: Arc<dyn RosGraph>,
+        images: ImageFetcher,
         inputs: mpsc::Sender<Input>,
         tasks: TaskTracker,
         stop: CancellationToken,
@@ -51,9 +84,11 @@ impl Effects {
             looker: Looker::new(engine.clone(), graph),
             engine,
             policy,
+            images,
             inputs,
             tasks,
             fetches: BTreeMap::new(),
+            preparations: BTreeMap::new(),
             stop,
         }
     }
@@ -62,8 +97,54 @@ impl Effects {
     pub fn perform(&mut self, step: WorldStep) {
         match step {
             WorldStep::RemoveOrphan { container } => self.remove_orphan(container),
-            WorldStep::Deployment(Step::Check { deployment, ports }) => {
+            WorldStep::TidyNetworks { keep } => self.tidy_networks(keep),
+            WorldStep::Deployment(Step::Check {
+                deployment,
+                ports,
+                pick,
+                avoid,
+            }) => {
+                let ports = PortsWanted {
+                    fixed: ports,
+                    pick,
+                    avoid,
+                };
                 self.check(deployment, ports);
+            }
+            WorldStep::Deployment(Step::Prepare {
+                deployment,
+                revision,
+                ports,
+                pick,
+                avoid,
+                images,
+                folder,
+            }) => {
+                let ports = PortsWanted {
+                    fixed: ports,
+                    pick,
+                    avoid,
+                };
+                self.prepare(deployment, revision, ports, images, folder);
+            }
+            WorldStep::Deployment(Step::Guard {
+                deployment,
+                revision,
+                actions,
+                patience,
+            }) => {
+                let (looker, inputs) = (self.looker.clone(), self.inputs.clone());
+                self.spawn(async move {
+                    let idle = looker.wait_idle(&actions, patience).await;
+                    crash_point("guard-done");
+                    let input = Input::Guarded(deployment, revision, idle);
+                    inputs.send(input).await.ok();
+                });
+            }
+            WorldStep::Deployment(Step::CancelPrepare { deployment }) => {
+                if let Some(cancel) = self.preparations.remove(&deployment) {
+                    cancel.cancel();
+                }
             }
             WorldStep::Deployment(Step::Fetch { key, image, folder }) => {
                 self.fetch(key, image, folder);
@@ -86,10 +167,17 @@ impl Effects {
                     created.map(Outcome::Created).map_err(|e| step_error(&e))
                 });
             }
-            WorldStep::Deployment(Step::Start { key, container }) => {
+            WorldStep::Deployment(Step::Refuse { key, failure }) => {
+                self.finish(key, async move { Err(StepError::Impossible(failure)) });
+            }
+            WorldStep::Deployment(Step::Start {
+                key,
+                container,
+                networks,
+            }) => {
                 self.ask(key, Outcome::Started, async move |engine| {
                     crash_point("start-begins");
-                    let done = engine.start(&container).await;
+                    let done = engine.start_on(&container, &networks).await;
                     crash_point("start-done");
                     done
                 });
@@ -130,8 +218,14 @@ impl Effects {
                 key,
                 container,
                 grace,
+                networks,
             }) => self.ask(key, Outcome::TakenDown, async move |engine| {
                 let done = engine.take_down(&container, grace).await;
+                if done.is_ok()
+                    && let Err(error) = engine.remove_deserted(&networks).await
+                {
+                    left_over(&error);
+                }
                 crash_point("take-down-done");
                 done
             }),
@@ -183,42 +277,108 @@ impl Effects {
             }));
     }
 
-    fn check(&self, deployment: DeploymentId, ports: Vec<(u16, Protocol)>) {
+    fn tidy_networks(&self, keep: BTreeSet<String>) {
+        let engine = self.engine.clone();
+        self.spawn(async move {
+            if let Err(error) = engine.tidy_networks(&keep).await {
+                left_over(&error);
+            }
+        });
+    }
+
+    /// Finds out which volumes of ours there are.
+    pub fn list_volumes(&self) {
         let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
+        self.spawn(async move {
+            match engine.volumes().await {
+                Ok(volumes) => drop(inputs.send(Input::Volumes(volumes)).await),
+                // The next full look at the engine lists them again.
+                Err(error) => tracing::debug!("volumes cannot be listed: {error}"),
+            }
+        });
+    }
+
+    /// Removes volumes that nothing needs any more. What does not go well is tried again after the
+    /// next list.
+    pub fn remove_volumes(&self, names: Vec<String>) {
+        if names.is_empty() {
+            return;
+        }
+        let engine = self.engine.clone();
+        self.spawn(async move {
+            for name in names {
+                match engine.remove_volume(&name).await {
+                    Ok(true) => tracing::info!("volume {name} went with its deployment"),
+                    Ok(false) => tracing::debug!("volume {name} is still in use"),
+                    Err(error) => tracing::warn!("volume {name} could not be removed: {error}"),
+                }
+            }
+        });
+    }
+
+    /// Only a local engine's ports are this machine's: another engine finds free ones by itself.
+    fn check(&self, deployment: DeploymentId, ports: PortsWanted) {
+        let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
+        let ports = ports.on(&engine);
         self.tasks
             .spawn(self.stop.clone().run_until_cancelled_owned(async move {
                 crash_point("check-begins");
                 let result = match engine.ping().await {
                     Err(error) => Err(failure(&error)),
-                    Ok(_) => ports
-                        .into_iter()
-                        .try_for_each(|(port, protocol)| free(port, protocol)),
+                    Ok(_) => ports.find(),
                 };
                 crash_point("check-done");
                 inputs.send(Input::Checked(deployment, result)).await.ok();
             }));
     }
 
+    fn prepare(
+        &mut self,
+        deployment: DeploymentId,
+        revision: u32,
+        ports: PortsWanted,
+        images: Vec<((String, String), ImageSource)>,
+        folder: Option<String>,
+    ) {
+        let cancel = self.stop.child_token();
+        self.preparations.retain(|_, token| !token.is_cancelled());
+        self.preparations.insert(deployment.clone(), cancel.clone());
+        let (images_of, inputs) = (self.images.clone(), self.inputs.clone());
+        let ports = ports.on(&self.engine);
+        self.tasks.spawn(async move {
+            crash_point("prepare-begins");
+            let ready = match ports.find() {
+                Err(failure) => Err(StepError::Failed(failure)),
+                Ok(picked) => {
+                    let folder = folder.as_deref();
+                    let fetched = images_of.fetch_all(&deployment, images, folder, &cancel);
+                    fetched.await.map(|images| (images, picked))
+                }
+            };
+            cancel.cancel();
+            crash_point("prepare-done");
+            let input = Input::Prepared(deployment, revision, ready);
+            inputs.send(input).await.ok();
+        });
+    }
+
     fn fetch(&mut self, key: StepKey, image: ImageSource, folder: Option<String>) {
         let cancel = self.stop.child_token();
         self.fetches.retain(|_, token| !token.is_cancelled());
         self.fetches.insert(key.clone(), cancel.clone());
-        let (engine, inputs) = (self.engine.clone(), self.inputs.clone());
-        let policy = self.policy.clone();
+        let (images, inputs) = (self.images.clone(), self.inputs.clone());
         self.tasks.spawn(async move {
             crash_point("fetch-begins");
             let (latest, news) = watch::channel(ImageProgress::default());
             let progress = |progress| drop(latest.send_replace(progress));
-            let work = async {
-                tokio::select! {
-                    done = fetch(&engine, &policy, image, folder.as_deref(), &progress) => done,
-                    never = tell_progress(news, &inputs, &key) => match never {},
-                }
+            let deployment = &key.deployment;
+            let fetched = tokio::select! {
+                done = images.fetch(deployment, image, folder.as_deref(), &progress, &cancel) => done,
+                never = tell_progress(news, &inputs, &key) => match never {},
             };
-            let outcome = match cancel.run_until_cancelled(work).await {
-                None => Outcome::Error(StepError::Canceled),
-                Some(Ok(())) => Outcome::Fetched,
-                Some(Err(error)) => Outcome::Error(error),
+            let outcome = match fetched {
+                Ok(()) => Outcome::Fetched,
+                Err(error) => Outcome::Error(error),
             };
             cancel.cancel();
             crash_point("fetch-done");
@@ -233,60 +393,9 @@ impl Effects {
     }
 }
 
-type Progress<'a> = &'a (dyn Fn(ImageProgress) + Send + Sync);
-
-async fn fetch(
-    engine: &Engine,
-    policy: &RealPolicy,
-    image: ImageSource,
-    folder: Option<&str>,
-    progress: Progress<'_>,
-) -> Result<(), StepError> {
-    match image {
-        ImageSource::Build(mut build) => {
-            policy
-                .resolve_context(&mut build, folder)
-                .await
-                .map_err(StepError::Failed)?;
-            crash_point("build-begins");
-            let built = engine.build(&build, progress).await;
-            crash_point("build-done");
-            built.map_err(|e| step_error(&e))
-        }
-        ImageSource::Pull { image, policy } => pull(engine, &image, policy, progress).await,
-    }
-}
-
-async fn pull(
-    engine: &Engine,
-    image: &str,
-    policy: PullPolicy,
-    progress: Progress<'_>,
-) -> Result<(), StepError> {
-    let ask = async {
-        let present = policy != PullPolicy::Always && engine.has_image(image).await?;
-        match policy {
-            _ if present => Ok(true),
-            PullPolicy::Never => Ok(false),
-            PullPolicy::Missing | PullPolicy::Always => {
-                crash_point("pull-begins");
-                let pulled = engine.pull(image, progress).await;
-                crash_point("pull-done");
-                pulled.map(|()| true)
-            }
-        }
-    };
-    match ask.await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(StepError::Failed(Failure::new(
-            ErrorCode::ImageNotFound,
-            format!(
-                "image {image} is not on this engine, and `pull: never` keeps it from being \
-                 pulled; build or load it, or leave `pull` out"
-            ),
-        ))),
-        Err(error) => Err(step_error(&error)),
-    }
+/// Whatever is left is seen again when the engine is next asked for everything.
+fn left_over(error: &EngineError) {
+    tracing::warn!("a network may be left over: {error}");
 }
 
 /// Tells the loop how far an image is, but not too often. What is told last is always the latest:
@@ -303,24 +412,4 @@ async fn tell_progress(
     }
     // There are no more news; whoever waits for the image waits beside this.
     std::future::pending().await
-}
-
-/// Whether a port of this machine is free. Found out by taking it, which is what the engine will
-/// do a moment later.
-fn free(port: u16, protocol: Protocol) -> Result<(), Failure> {
-    let address = (Ipv4Addr::UNSPECIFIED, port);
-    let taken = match protocol {
-        Protocol::Tcp => TcpListener::bind(address).err(),
-        Protocol::Udp => UdpSocket::bind(address).err(),
-    };
-    match taken {
-        Some(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Failure::new(
-            ErrorCode::PortInUse,
-            format!(
-                "port {port} of this machine is in use by another program; stop it, or choose another host_port"
-            ),
-        )),
-        // What this process may not bind, the engine may.
-        Some(_) | None => Ok(()),
-    }
 }

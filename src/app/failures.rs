@@ -25,7 +25,7 @@ pub fn failure(error: &EngineError) -> Failure {
         EngineError::RegistryDenied { .. } => ErrorCode::RegistryDenied,
         EngineError::PullStalled { .. } => ErrorCode::PullStalled,
         EngineError::BuildFailed { .. } => ErrorCode::BuildFailed,
-        EngineError::NameTaken { .. } => ErrorCode::NameTaken,
+        EngineError::NameTaken { .. } | EngineError::NetworkTaken { .. } => ErrorCode::NameTaken,
         EngineError::PortInUse { .. } => ErrorCode::PortInUse,
         EngineError::DiskFull { .. } => ErrorCode::DiskFull,
         EngineError::CommandNotFound { .. } => ErrorCode::ExecutableFailed,
@@ -33,7 +33,9 @@ pub fn failure(error: &EngineError) -> Failure {
             ErrorCode::PathNotFound
         }
         EngineError::Deadline { .. } => ErrorCode::TooSlow,
-        EngineError::Refused { .. } => ErrorCode::EngineRefused,
+        EngineError::Refused { .. } | EngineError::NetworksExhausted { .. } => {
+            ErrorCode::EngineRefused
+        }
     };
     Failure::new(code, error.to_string())
 }

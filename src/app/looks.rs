@@ -33,9 +33,24 @@ pub trait RosGraph: Send + Sync {
         at: &'a Whereabouts,
     ) -> BoxFuture<'a, Result<(), String>>;
 
+    /// Waits until an action that a container serves has no goal executing, but not longer than
+    /// `patience`.
+    ///
+    /// # Errors
+    /// In words, what is executing still.
+    fn wait_idle<'a>(
+        &'a self,
+        action: &'a str,
+        at: &'a Whereabouts,
+        patience: Duration,
+    ) -> BoxFuture<'a, Result<(), String>>;
+
     /// Counts the changes of the graph of a domain.
     fn changes(&self, domain: u8) -> watch::Receiver<u64>;
 }
+
+/// The ROS graph has hung when it takes so much longer than it was given.
+const GRAPH_HANGS: Duration = Duration::from_secs(10);
 
 /// Looks at containers.
 #[derive(Clone)]
@@ -90,6 +105,24 @@ impl Looker {
         timeout(limit, looked).await.unwrap_or_else(|_| {
             Answer::No(format!("there was no answer within {} s", limit.as_secs()))
         })
+    }
+
+    /// Waits until none of these actions has a goal executing, each with where its server is heard.
+    ///
+    /// # Errors
+    /// In words, what is executing still after `patience`.
+    pub async fn wait_idle(
+        &self,
+        actions: &[(String, Whereabouts)],
+        patience: Duration,
+    ) -> Result<(), String> {
+        for (action, at) in actions {
+            // The graph keeps to its patience; this is for one that hangs.
+            let limit = patience + GRAPH_HANGS;
+            let idle = timeout(limit, self.graph.wait_idle(action, at, patience)).await;
+            idle.unwrap_or_else(|_| Err(format!("action {action} could not be asked")))?;
+        }
+        Ok(())
     }
 
     /// Asks the graph again at each of its changes.

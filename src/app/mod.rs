@@ -1,13 +1,16 @@
 //! The loop between what is asked and what is there, and the wiring of the node.
 
+pub mod build_logs;
 pub mod clock;
 mod effects;
 mod engine_watch;
 #[cfg(feature = "ros")]
 pub mod face;
 mod failures;
+mod images;
 pub mod logs;
 pub mod looks;
+mod ports;
 mod read_packages;
 pub mod real_paths;
 pub mod request;

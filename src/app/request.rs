@@ -5,15 +5,17 @@ use std::path::PathBuf;
 use tokio::sync::oneshot;
 
 use crate::domain::catalogue::CataloguedPackage;
-use crate::domain::container::{ContainerFacts, ImageProgress};
+use crate::domain::container::{ContainerFacts, ImageProgress, VolumeFacts};
 use crate::domain::deployment::DeploymentId;
 use crate::domain::deployment::error_code::Failure;
 use crate::domain::deployment::executable::Sequence;
+use crate::domain::deployment::ports::PickedPorts;
 use crate::domain::deployment::probing::LookKey;
 use crate::domain::deployment::steps::StepKey;
+use crate::domain::deployment::update::Images;
 use crate::domain::probe::Answer;
 use crate::domain::world::refusal::Refusal;
-use crate::domain::world::{DeployRequest, Outcome, PlannedDeployment, WithDependents};
+use crate::domain::world::{DeployRequest, Outcome, PlannedDeployment, StepError, WithDependents};
 
 /// How many inputs may wait for the loop; whoever has more waits, or answers «busy».
 pub const WAITING_INPUTS: usize = 1024;
@@ -85,11 +87,17 @@ pub enum Input {
     /// How far an image is.
     Progress(StepKey, ImageProgress),
     /// A deployment's check ended.
-    Checked(DeploymentId, Result<(), Failure>),
+    Checked(DeploymentId, Result<PickedPorts, Failure>),
+    /// What an update of this revision brings is ready, with the ids of its images.
+    Prepared(DeploymentId, u32, Result<(Images, PickedPorts), StepError>),
+    /// No goal executes that an update of this revision would interrupt.
+    Guarded(DeploymentId, u32, Result<(), String>),
     /// A step ended.
     Finished(StepKey, Outcome),
     /// A container that belonged to nobody was removed, or could not be.
     OrphanRemoved(String, bool),
+    /// The volumes that bear our label.
+    Volumes(Vec<VolumeFacts>),
     /// A write to the disk ended.
     Written(super::saver::Written),
 }

@@ -1,5 +1,7 @@
 //! The ROS edge's observer, as looks need it.
 
+use std::time::Duration;
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
@@ -19,6 +21,15 @@ impl RosGraph for GraphClient {
         at: &'a Whereabouts,
     ) -> BoxFuture<'a, Result<(), String>> {
         Self::activate(self, node, at).boxed()
+    }
+
+    fn wait_idle<'a>(
+        &'a self,
+        action: &'a str,
+        at: &'a Whereabouts,
+        patience: Duration,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        Self::wait_idle(self, action, at, patience).boxed()
     }
 
     fn changes(&self, domain: u8) -> watch::Receiver<u64> {

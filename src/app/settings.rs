@@ -25,6 +25,8 @@ pub struct Settings {
     pub restarts: RestartLimits,
     /// How long an executable may take to be ready.
     pub ready_timeout: Duration,
+    /// How long an update waits for actions that it may not interrupt.
+    pub guard_timeout: Duration,
     /// How long the engine may be away while something is being deployed.
     pub engine_timeout: Duration,
     /// How long the engine may take.
@@ -137,6 +139,14 @@ pub fn declared() -> Vec<Declared> {
             86_400.0,
         ),
         number(
+            "update_guard_timeout",
+            "Seconds that an update waits for goals of actions that it may not interrupt; after \
+             them it is given up",
+            300.0,
+            0.1,
+            86_400.0,
+        ),
+        number(
             "engine_timeout",
             "Seconds that Docker may be away while something is being deployed; after them it has \
              failed",
@@ -235,6 +245,7 @@ pub fn read(parameters: &Parameters, node: &str) -> Result<Settings, SettingsErr
             most_failures: u32::try_from(failures).unwrap_or(u32::MAX),
         },
         ready_timeout: seconds("ready_timeout"),
+        guard_timeout: seconds("update_guard_timeout"),
         engine_timeout: seconds("engine_timeout"),
         deadlines: Deadlines {
             create: seconds("create_timeout"),

@@ -8,9 +8,11 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::build_logs::BuildLogs;
 use super::clock;
 use super::effects::Effects;
 use super::engine_watch::{EngineWatch, Sequencer};
+use super::images::ImageFetcher;
 use super::looks::RosGraph;
 use super::read_packages::read;
 use super::real_paths::RealPolicy;
@@ -18,13 +20,13 @@ use super::request::{Input, PackageSource, Reply, Request, WAITING_INPUTS};
 use super::saver::{Saver, Write, Written};
 use super::snapshot::{Snapshot, Views};
 use crate::domain::catalogue::CataloguedPackage;
-use crate::domain::deployment::{DeploymentId, Wanted};
+use crate::domain::deployment::DeploymentId;
 use crate::domain::events::{ChangeEvent, changes, remark};
 use crate::domain::world::refusal::Refusal;
 use crate::domain::world::{Admission, Note, World};
 use crate::edge::discovery::DiscoveryGroup;
 use crate::edge::docker::Engine;
-use crate::edge::store::Store;
+use crate::edge::store::{Record, Store};
 
 /// How many events may wait to be published.
 const WAITING_EVENTS: usize = 4096;
@@ -39,6 +41,7 @@ pub struct Handle {
     inputs: mpsc::Sender<Input>,
     snapshots: watch::Receiver<Snapshot>,
     events: mpsc::Sender<ChangeEvent>,
+    builds: BuildLogs,
 }
 
 impl Handle {
@@ -72,6 +75,11 @@ impl Handle {
     pub fn snapshots(&self) -> watch::Receiver<Snapshot> {
         self.snapshots.clone()
     }
+
+    /// What builds said.
+    pub fn builds(&self) -> BuildLogs {
+        self.builds.clone()
+    }
 }
 
 /// Everything that the loop works with.
@@ -80,6 +88,7 @@ pub struct Supervisor {
     saver: Saver,
     effects: Effects,
     views: Views,
+    builds: BuildLogs,
     sequencer: Sequencer,
     inputs: mpsc::Receiver<Input>,
     inputs_sender: mpsc::Sender<Input>,
@@ -117,15 +126,19 @@ impl Supervisor {
             discovery: DiscoveryGroup::default(),
         };
         tasks.spawn(watch.run());
+        let builds = BuildLogs::new(store.builds_folder());
         let handle = Handle {
             inputs: inputs_sender.clone(),
             snapshots: shown,
             events: events.clone(),
+            builds: builds.clone(),
         };
+        let images = ImageFetcher::new(engine.clone(), policy.clone(), builds.clone());
         let effects = Effects::new(
             engine,
             policy,
             graph,
+            images,
             inputs_sender.clone(),
             tasks.clone(),
             stop.clone(),
@@ -136,6 +149,7 @@ impl Supervisor {
             saver: Saver::new(store),
             effects,
             views,
+            builds,
             sequencer,
             inputs,
             inputs_sender,
@@ -155,6 +169,7 @@ impl Supervisor {
     pub async fn run(mut self) {
         self.snapshots
             .send_replace(self.views.snapshot(&self.world));
+        self.tidy_builds().await;
         let stop = self.stop.clone();
         let mut taken = Vec::new();
         while stop
@@ -188,6 +203,26 @@ impl Supervisor {
         }
     }
 
+    /// Removes the build logs for which an earlier node had no time. Nothing is built meanwhile.
+    async fn tidy_builds(&self) {
+        let builds = self.builds.clone();
+        let deployments = self.world.deployments();
+        let known = { deployments.iter() }.map(|d| d.order.id.clone());
+        let known = known.collect();
+        let tidying = self.writes.spawn_blocking(move || {
+            builds.keep_only(&known).unwrap_or_else(untidy);
+        });
+        // A slow disk does not hold up the loop for long.
+        tokio::time::timeout(LAST_WORDS, tidying).await.ok();
+    }
+
+    fn forget_builds(&self, forgotten: Vec<DeploymentId>) {
+        let builds = self.builds.clone();
+        self.writes.spawn_blocking(move || {
+            builds.forget(&forgotten).unwrap_or_else(untidy);
+        });
+    }
+
     async fn end(mut self) {
         self.tasks.close();
         if tokio::time::timeout(LAST_WORDS, self.tasks.wait())
@@ -217,13 +252,22 @@ impl Supervisor {
                 replace,
                 reply,
             } => self.register(packages, replace, reply),
-            Input::Synced(sequence, containers) => self.world.resync(sequence, containers, now),
+            Input::Synced(sequence, containers) => {
+                self.world.resync(sequence, containers, now);
+                self.effects.list_volumes();
+            }
+            Input::Volumes(volumes) => {
+                let leftovers = self.world.leftover_volumes(&volumes);
+                self.effects.remove_volumes(leftovers);
+            }
             Input::EngineLost(why) => self.engine_lost(why),
             Input::Seen(sequence, facts) => self.world.observe(sequence, &facts, now),
             Input::Gone(sequence, container) => self.world.gone(sequence, &container, now),
             Input::Signalled(container, signal) => self.world.signalled(&container, signal, now),
             Input::Looked(key, answer) => self.world.looked(&key, answer, now),
             Input::Progress(key, progress) => self.world.progress(&key, progress),
+            Input::Prepared(id, revision, result) => self.world.prepared(&id, revision, result),
+            Input::Guarded(id, revision, result) => self.world.guarded(&id, revision, result),
             Input::Checked(id, result) => self.world.checked(&id, result),
             Input::Finished(key, outcome) => {
                 self.world
@@ -326,7 +370,8 @@ impl Supervisor {
         for p in &packages {
             self.world.check_policy(&p.package, p.folder.as_deref())?;
         }
-        match self.world.catalogue.refuses(&packages, replace) {
+        let catalogue = &self.world.catalogue;
+        match { catalogue.refuses(&packages, replace) }.or_else(|| catalogue.lacks(&packages)) {
             Some(refusal) => Err(refusal),
             None => Ok(packages),
         }
@@ -345,7 +390,10 @@ impl Supervisor {
             Written::Deployments { records, error } => {
                 self.saver.written(&records, error.is_none());
                 for (id, record) in records {
-                    self.deployment_written(&id, record.wanted(), error.as_deref());
+                    if error.is_none() && record.has_ports() {
+                        self.world.ports_saved(&id);
+                    }
+                    self.deployment_written(&id, &record, error.as_deref());
                 }
             }
             Written::Packages {
@@ -382,19 +430,22 @@ impl Supervisor {
 
     /// A deployment is on the disk, or could not be put there. What is new is refused then; what
     /// is to be stopped is stopped all the same, since a full disk must not keep a robot running.
-    fn deployment_written(&mut self, id: &str, wanted: Wanted, error: Option<&str>) {
-        let is_new = self.world.deployment(id).is_some_and(|d| !d.saved);
-        let is_latest = self.world.deployment(id).is_none_or(|d| d.wanted == wanted);
+    fn deployment_written(&mut self, id: &str, record: &Record, error: Option<&str>) {
+        let deployment = self.world.deployment(id);
+        let is_new = deployment.is_some_and(|d| !d.saved);
+        let is_update = deployment.is_some_and(|d| !d.change_saved && d.next_order().is_some());
+        let is_latest =
+            deployment.is_none_or(|d| d.wanted == record.wanted() && d.change <= record.change());
         let replies = self.waiting.remove(id).unwrap_or_default();
         match error {
-            None => self.world.saved(id, wanted),
+            None => self.world.saved(id, record.wanted(), record.change()),
             Some(why) => {
                 tracing::error!("what is known of deployment {id} is not on the disk: {why}");
                 self.world.discard(id);
             }
         }
         if error.is_none() && !is_latest {
-            // Whoever waits asked for a stop while this was being written; the next write has it.
+            // Whoever waits asked for a stop or an update while this was being written; the next write has it.
             self.waiting.insert(id.to_owned(), replies);
             return;
         }
@@ -402,6 +453,9 @@ impl Supervisor {
             let answer = match error {
                 Some(why) if is_new => Err(Refusal::new(format!(
                     "nothing was deployed, because it could not be written down: {why}"
+                ))),
+                Some(why) if is_update => Err(Refusal::new(format!(
+                    "nothing was changed, because it could not be written down: {why}"
                 ))),
                 _ => Ok(id.to_owned()),
             };
@@ -459,12 +513,19 @@ impl Supervisor {
             }
             if let Some((before, after)) = self.views.refresh(&mut self.world, id, now) {
                 changed = true;
+                if after.over {
+                    self.effects.list_volumes();
+                }
                 self.raise(changes(before.as_deref(), &after));
             }
         }
-        for id in self.views.forgotten(&self.world) {
+        let forgotten = self.views.forgotten(&self.world);
+        for id in &forgotten {
             tracing::debug!("deployment {id} is not remembered any more");
             changed = true;
+        }
+        if !forgotten.is_empty() {
+            self.forget_builds(forgotten);
         }
         if changed {
             self.snapshots
@@ -472,21 +533,21 @@ impl Supervisor {
         }
     }
 
-    /// Says what belongs to no phase or status: in the log, and as an event if it is about an
-    /// executable.
+    /// Says what belongs to no phase or status: in the log, and as an event if it is about a
+    /// deployment.
     fn say(&self, note: &Note) {
         let snapshot = self.snapshots.borrow();
-        let view = note.deployment.as_ref().and_then(|id| snapshot.by_id(id));
-        let Some((view, (component, executable))) = view.zip(note.executable.as_ref()) else {
+        let Some(view) = note.deployment.as_ref().and_then(|id| snapshot.by_id(id)) else {
             tracing::warn!("{}", note.text);
             return;
         };
-        tracing::warn!(
-            "deployment {}: {component}: {executable}: {}",
-            view.name,
-            note.text
-        );
-        self.raise(remark(view, component, executable, &note.text));
+        let of = note.executable.as_ref();
+        let who = of.map_or_else(String::new, |(component, executable)| {
+            format!("{component}: {executable}: ")
+        });
+        tracing::warn!("deployment {}: {who}{}", view.name, note.text);
+        let of = of.map(|(component, executable)| (component.as_str(), executable.as_str()));
+        self.raise([remark(view, of, &note.text)]);
     }
 
     fn raise(&self, events: impl IntoIterator<Item = ChangeEvent>) {
@@ -507,4 +568,8 @@ fn waiting<T>(sender: &mpsc::Sender<T>) -> (usize, usize) {
 fn fresh_id() -> DeploymentId {
     let id = uuid::Uuid::new_v4().simple().to_string();
     format!("dep-{}", id.get(..12).unwrap_or(&id))
+}
+
+fn untidy(error: std::io::Error) {
+    tracing::warn!("the log of a build cannot be removed: {error}");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use semver::{Version, VersionReq};
 
+use super::deployment::references::missing;
 use super::manifest::Package;
 use super::time::WallTime;
 use super::world::refusal::Refusal;
@@ -44,6 +45,29 @@ impl Catalogue {
                 ))
             })
         })
+    }
+
+    /// Says what `packages`, which are put in together, refer to of each other and of what there is,
+    /// and is not there in every version that fits. What is not there at all may come later.
+    pub fn lacks(&self, packages: &[CataloguedPackage]) -> Option<Refusal> {
+        let replaced = |known: &Package| {
+            let mut new = packages.iter().map(|p| &p.package);
+            new.any(|p| p.name == known.name && p.version == known.version)
+        };
+        let mut problems = Vec::new();
+        for package in packages.iter().map(|p| &p.package) {
+            for (alias, dependency) in &package.depends_on {
+                let name = dependency.package(alias);
+                let known = { self.versions_of(name) }.map(|c| &c.package);
+                let new = packages.iter().map(|p| &p.package);
+                let others = known.filter(|p| !replaced(p)).chain(new);
+                for other in others.filter(|o| o.name == name && dependency.fits(&o.version)) {
+                    let missing = missing(package, alias, other).into_iter();
+                    problems.extend(missing.map(|what| format!("{}: {what}", package.label())));
+                }
+            }
+        }
+        (!problems.is_empty()).then(|| Refusal::new(problems.join("; ")))
     }
 
     /// Puts a package in, in the place of one with the same name and version.

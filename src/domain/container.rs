@@ -46,12 +46,27 @@ pub struct ContainerSpec {
     pub network: Network,
     /// Whose shared memory it sees.
     pub ipc: Ipc,
+    /// The networks that it joins beside that one.
+    pub networks: Vec<NetworkSpec>,
     /// Ports that are published on the machine.
     pub ports: Vec<PortSpec>,
     /// The signal that asks it to stop.
     pub stop_signal: StopSignal,
     /// Seconds until it is killed after that signal.
     pub stop_grace: u32,
+    /// Files that are put into it before it is started.
+    pub files: Vec<FileSpec>,
+}
+
+/// A file that is put into a container; it is root's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileSpec {
+    /// Its absolute path in the container. Missing folders are made, readable for all.
+    pub path: String,
+    /// What is in it.
+    pub content: String,
+    /// Who may do what with it, as `chmod` takes it.
+    pub mode: u32,
 }
 
 /// A path of the machine or a named volume, and where it appears.
@@ -72,6 +87,22 @@ pub enum MountSource {
     Path(String),
     /// A volume of the engine, by name; it is made when it does not exist.
     Volume(String),
+    /// A volume of a deployment's own; it is made with these labels when it does not exist.
+    OwnVolume {
+        /// Its name.
+        name: String,
+        /// Its labels, by name.
+        labels: BTreeMap<String, String>,
+    },
+}
+
+/// What an engine says of a volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VolumeFacts {
+    /// Its name.
+    pub name: String,
+    /// Its labels, by name.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A device file.
@@ -92,13 +123,28 @@ pub struct PortSpec {
     pub container: u16,
     /// The port on the machine; any free one when it is not set.
     pub host: Option<u16>,
+    /// The machine's address at which it is; all of them when it is not set.
+    pub address: Option<IpAddr>,
     /// The transport.
     pub protocol: Protocol,
+}
+
+/// A network of containers, and what a container is called on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkSpec {
+    /// Its name; it is made when it does not exist.
+    pub name: String,
+    /// The names under which other containers on it reach this one.
+    pub aliases: Vec<String>,
+    /// The labels that it gets when it is made.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// How an image is built.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BuildSpec {
+    /// Whose image it is, `COMPONENT.EXECUTABLE`: what its log is called.
+    pub name: String,
     /// The name that the image gets.
     pub image: String,
     /// The absolute path of the context folder.
@@ -109,6 +155,8 @@ pub struct BuildSpec {
     pub args: BTreeMap<String, String>,
     /// The stage to build.
     pub target: Option<String>,
+    /// Whether it is built even if nothing changed.
+    pub always: bool,
 }
 
 /// The names of the labels on everything that shipmate creates.
@@ -127,10 +175,16 @@ pub mod labels {
     pub const COMPONENT: &str = "io.shipmate.component";
     /// The executable's name.
     pub const EXECUTABLE: &str = "io.shipmate.executable";
-    /// Counts the times that the deployment was changed since it was made.
+    /// A volume's name in its component.
+    pub const VOLUME: &str = "io.shipmate.volume";
+    /// Is on a volume that stays when its deployment is over.
+    pub const KEEP: &str = "io.shipmate.keep";
+    /// Which revision of what was asked for it was made for, counted from 1.
     pub const GENERATION: &str = "io.shipmate.generation";
     /// What was asked for, as JSON: a deployment is recovered from it when the state is lost.
     pub const ORDER: &str = "io.shipmate.order";
+    /// On an image that was built: the digest of all that it was built of.
+    pub const CONTEXT: &str = "io.shipmate.context";
 }
 
 /// What an engine says of a container.
@@ -152,8 +206,20 @@ pub struct ContainerFacts {
     pub host_network: bool,
     /// Its addresses on networks of containers, while it runs.
     pub addresses: Vec<IpAddr>,
+    /// The id of its image; empty when the engine does not say.
+    pub image_id: String,
     /// When it was last started, in the engine's words: it tells two runs of one container apart.
     pub started_at: String,
+}
+
+impl ContainerFacts {
+    /// The revision of the order that it was made for, by its label; 0 when that is not known.
+    pub fn revision(&self) -> u32 {
+        let label = self.labels.get(labels::GENERATION);
+        label
+            .and_then(|revision| revision.parse().ok())
+            .unwrap_or_default()
+    }
 }
 
 /// What a container does now.

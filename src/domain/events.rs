@@ -35,10 +35,11 @@ pub struct ChangeEvent {
 /// The events that lead from one view to the next; executables first, then the deployment.
 pub fn changes(before: Option<&DeploymentView>, after: &DeploymentView) -> Vec<ChangeEvent> {
     let mut events = Vec::new();
-    for (index, component) in after.components.iter().enumerate() {
-        for (place, executable) in component.executables.iter().enumerate() {
+    for component in &after.components {
+        for executable in &component.executables {
+            // An update may bring others, in another order.
             let known = before
-                .and_then(|view| view.components.get(index)?.executables.get(place))
+                .and_then(|view| shown(view, &component.name, &executable.name))
                 .map(|known| (known.condition.status, known.restarts));
             events.extend(executable_change(
                 before, after, component, executable, known,
@@ -49,22 +50,36 @@ pub fn changes(before: Option<&DeploymentView>, after: &DeploymentView) -> Vec<C
     events
 }
 
-/// An event about an executable that changed neither a phase nor a status, such as that somebody
-/// renamed its container; none when there is no such executable.
+/// An event about a deployment, or one of its executables by the names of component and its own,
+/// that changed neither a phase nor a status, such as that somebody renamed a container.
 pub fn remark(
     view: &DeploymentView,
-    component: &str,
-    executable: &str,
+    executable: Option<(&str, &str)>,
     reason: &str,
-) -> Option<ChangeEvent> {
-    let of = view.components.iter().find(|c| c.name == component)?;
-    let shown = of.executables.iter().find(|e| e.name == executable)?;
-    let mut event = event(Some(view), view, &shown.condition);
+) -> ChangeEvent {
+    let condition = match executable {
+        None => &view.condition,
+        Some((component, executable)) => {
+            let shown = shown(view, component, executable);
+            shown.map_or(&view.condition, |shown| &shown.condition)
+        }
+    };
+    let mut event = event(Some(view), view, condition);
+    let (component, executable) = executable.unwrap_or_default();
     component.clone_into(&mut event.component);
     executable.clone_into(&mut event.executable);
-    event.previous_status = shown.condition.status;
+    event.previous_status = condition.status;
     reason.clone_into(&mut event.reason);
-    Some(event)
+    event
+}
+
+fn shown<'a>(
+    view: &'a DeploymentView,
+    component: &str,
+    executable: &str,
+) -> Option<&'a ExecutableView> {
+    let of = view.components.iter().find(|c| c.name == component)?;
+    of.executables.iter().find(|e| e.name == executable)
 }
 
 fn executable_change(

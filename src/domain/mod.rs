@@ -11,6 +11,7 @@ pub mod graph;
 pub mod health;
 pub mod log;
 pub mod manifest;
+pub mod masks;
 pub mod policy;
 pub mod probe;
 pub mod time;

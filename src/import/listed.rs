@@ -74,7 +74,7 @@ const ADVICE: [(&str, &str); 52] = [
     ("isolation", "it is for Windows"),
     (
         "links",
-        "containers do not find each other by name: use an endpoint, or the host's network",
+        "containers of a deployment find each other by name where one has an endpoint that is not published",
     ),
     (
         "logging",
@@ -211,6 +211,6 @@ fn networks(place: Place, node: &Rc<Node>, findings: &mut Findings) {
     if names == ["default"] && !has_settings {
         return;
     }
-    let why = "there are `bridge`, which it got, and `host`; containers on the bridge do not find each other by name";
+    let why = "there are `host` and `bridge`, which it got; containers of a deployment find each other by name where one has an endpoint that is not published (`expose`)";
     left_out("networks", place, node, why, findings);
 }

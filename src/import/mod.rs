@@ -18,7 +18,7 @@ mod source;
 mod top;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::domain::yaml::{Place, Problem};
@@ -76,6 +76,8 @@ struct Findings {
     variables: BTreeMap<String, Variable>,
     problems: Vec<Problem>,
     service: String,
+    /// Services and ports at which others address them by name.
+    addressed: BTreeSet<(String, u16)>,
 }
 
 impl Findings {

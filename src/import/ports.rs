@@ -43,6 +43,50 @@ pub fn exposed(node: &Rc<Node>, executable: &mut Executable, findings: &mut Find
     }
 }
 
+/// Ports at which other services address one by its name. That takes an endpoint in the deployment
+/// that is not published; where there is none, it is said.
+pub fn addressed(executables: &mut [Executable], findings: &mut Findings) {
+    let mut published = Vec::new();
+    for (service, port) in std::mem::take(&mut findings.addressed) {
+        let Some(index) = executables.iter().position(|it| it.service == service) else {
+            continue;
+        };
+        let executable = &mut executables[index];
+        let mut known = executable.ports.iter();
+        match known.find(|known| known.port == port && !known.udp) {
+            Some(known) if known.external => published.push((index, port)),
+            Some(_) => {}
+            None => {
+                findings.service.clone_from(&service);
+                let what = format!(
+                    "other services address it at port {port}: it got an endpoint that is not published, with which containers of the deployment find each other by name"
+                );
+                findings.note("", executable.place, what);
+                executable.ports.push(Port {
+                    port,
+                    udp: false,
+                    external: false,
+                    host_port: None,
+                    scheme: None,
+                });
+            }
+        }
+    }
+    let inside = |it: &Executable| !it.host_network && it.ports.iter().any(|port| !port.external);
+    if executables.iter().any(inside) {
+        return;
+    }
+    for (index, port) in published {
+        let executable = &executables[index];
+        findings.service.clone_from(&executable.service);
+        let what = format!(
+            "other services address it at port {port}, and containers find each other by name where one has an endpoint that is not published: write `host.docker.internal` and the published port instead of `{}:{port}`, or take `external` and `host_port` out of its endpoint",
+            executable.service
+        );
+        findings.note("ports", executable.place, what);
+    }
+}
+
 fn add(
     mut port: Port,
     key: &str,

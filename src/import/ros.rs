@@ -1,6 +1,6 @@
 //! What of the environment says how nodes join the ROS graph, and the environment itself.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::Findings;
 use super::interpolate::{Piece, pieces};
@@ -94,11 +94,7 @@ fn note_differences(name: &str, key: &str, executables: &[Executable], findings:
 }
 
 /// The environment of an executable, with parameters.
-pub fn environment(
-    executable: &mut Executable,
-    services: &HashSet<String>,
-    findings: &mut Findings,
-) {
+pub fn environment(executable: &mut Executable, services: &Services, findings: &mut Findings) {
     findings.service.clone_from(&executable.service);
     let mut variables = Vec::new();
     for setting in &executable.environment {
@@ -127,16 +123,27 @@ pub fn environment(
     }
 }
 
-/// Says where a service is addressed by its name, which works within Compose's networks only.
+/// What every service is called as an executable, and whether it is on the machine's network.
+pub type Services = HashMap<String, (String, bool)>;
+
+/// Finds where another service is addressed by its name. On networks of containers that works, once
+/// it has an endpoint there; otherwise it is said.
 pub fn note_services(
     key: &str,
     place: crate::domain::yaml::Place,
     text: &str,
-    services: &HashSet<String>,
+    services: &Services,
     findings: &mut Findings,
 ) {
+    let here = services.get(&findings.service);
+    let on_host = here.is_some_and(|(_, on_host)| *on_host);
     for (colon, _) in text.match_indices(':') {
-        let port = text[colon + 1..].starts_with(|c: char| c.is_ascii_digit());
+        let digits = text[colon + 1..]
+            .split(|c: char| !c.is_ascii_digit())
+            .next();
+        let Some(port) = digits.and_then(|digits| digits.parse::<u16>().ok()) else {
+            continue;
+        };
         let before = &text[..colon];
         let start = before
             .rfind(|c: char| !c.is_ascii_alphanumeric() && !"_.-".contains(c))
@@ -144,12 +151,21 @@ pub fn note_services(
                 at + before[at..].chars().next().map_or(1, char::len_utf8)
             });
         let name = &before[start..];
-        if port && services.contains(name) {
-            let what = format!(
-                "`{name}` is another service: containers do not find each other by name. Put both on the host's network and write `localhost`, or publish the port and write `host.docker.internal`"
-            );
-            findings.note(key, place, what);
-            return;
+        match services.get(name) {
+            None => {}
+            Some((executable, false)) if !on_host && port > 0 => {
+                findings.addressed.insert((name.to_owned(), port));
+                if executable != name {
+                    let what = format!("`{name}` is called `{executable}` now: write this name");
+                    findings.note(key, place, what);
+                }
+            }
+            Some(_) => {
+                let what = format!(
+                    "`{name}` is another service, and one of both is on the host's network, where containers do not find each other by name: write `localhost` on the host's network, and `host.docker.internal` elsewhere, and publish the port"
+                );
+                findings.note(key, place, what);
+            }
         }
     }
 }

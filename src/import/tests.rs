@@ -332,6 +332,36 @@ fn the_ros_domain_is_the_components_when_all_agree() {
     }
 }
 
+#[test]
+fn a_service_that_is_addressed_by_name_gets_an_endpoint_inside() {
+    let file = |server: &str, client: &str| {
+        format!(
+            "services:\n  map_server: {{image: i, {server}}}\n  web: {{image: i, {client}, command: 'get http://map_server:8080/map'}}\n"
+        )
+    };
+    let plain = "restart: always";
+    let (imported_file, package) = imported(&file(plain, plain));
+    let endpoint = &package.components[0].endpoints[0];
+    assert_eq!(endpoint.executable.as_deref(), Some("map_server"));
+    assert!(endpoint.port == 8080 && !endpoint.external);
+    assert!(has_note(&imported_file, "not published"));
+
+    let (imported_file, package) = imported(&file("expose: [8080]", plain));
+    assert_eq!(package.components[0].endpoints.len(), 1);
+    assert!(!has_note(&imported_file, "address"));
+
+    let (imported_file, _) = imported(&file("ports: ['80:8080']", plain));
+    assert!(has_note(&imported_file, "host.docker.internal"));
+    let (imported_file, _) = imported(&file("ports: ['80:8080']", "expose: [1]"));
+    assert!(!has_note(&imported_file, "host.docker.internal"));
+
+    for (server, client) in [("network_mode: host", plain), (plain, "network_mode: host")] {
+        let (imported_file, package) = imported(&file(server, client));
+        assert!(has_note(&imported_file, "host's network"));
+        assert!(package.components[0].endpoints.is_empty());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

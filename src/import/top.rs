@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
 use super::service::{self, Executable};
-use super::source::{Entry, boolean, brief, entries, is_null, items, text};
+use super::source::{Entry, boolean, brief, entries, is_null, text};
 use super::write::{Map, Value, document, text as value, word};
-use super::{Findings, Imported, Note, mounts, names, ros};
+use super::{Findings, Imported, Note, mounts, names, ports, ros};
 use crate::domain::manifest::{self, Package};
 use crate::domain::yaml::{self, Node, Place, Problem};
 
@@ -72,12 +72,15 @@ pub fn compose(text: &str, name: &str) -> Result<Imported, Vec<Problem>> {
     if !findings.problems.is_empty() {
         return Err(findings.problems);
     }
-    let known: HashSet<String> = services.iter().map(|(name, ..)| name.clone()).collect();
+    let known: ros::Services = { executables.iter() }
+        .map(|it| (it.service.clone(), (it.name.clone(), it.host_network)))
+        .collect();
     let settings = ros::settings(&mut executables, &mut findings);
     for executable in &mut executables {
         ros::environment(executable, &known, &mut findings);
     }
     note_addresses(&services, &known, &mut findings);
+    ports::addressed(&mut executables, &mut findings);
     let endpoints = endpoints(&executables, &mut findings);
     findings.service.clear();
     note_defaults(&executables, &mut findings);
@@ -204,14 +207,13 @@ fn named_volume(
 }
 
 /// Commands that address other services by name.
-fn note_addresses(services: &[Entry], known: &HashSet<String>, findings: &mut Findings) {
+fn note_addresses(services: &[Entry], known: &ros::Services, findings: &mut Findings) {
     for (service, _, node) in services {
         findings.service.clone_from(service);
         for (key, place, node) in entries(node).unwrap_or_default() {
             if matches!(key.as_str(), "command" | "entrypoint") {
-                for word in items(&node) {
-                    let word = text(&word).unwrap_or_default();
-                    ros::note_services(&key, place, word, known, findings);
+                for word in service::command_words(&node).unwrap_or_default() {
+                    ros::note_services(&key, place, &word, known, findings);
                 }
             }
         }

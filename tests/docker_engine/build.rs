@@ -16,19 +16,22 @@ use tempfile::TempDir;
 use crate::support::image::{self, Unwanted};
 use crate::support::{IMAGE, World, docker, eventually};
 
-const QUIET: &(dyn Fn(ImageProgress) + Send + Sync) = &|_| {};
+pub const QUIET: &(dyn Fn(ImageProgress) + Send + Sync) = &|_| {};
+pub const UNHEARD: &(dyn Fn(&str) + Send + Sync) = &|_| {};
 
-fn spec(image: &str, context: &Path) -> BuildSpec {
+pub fn spec(image: &str, context: &Path) -> BuildSpec {
     BuildSpec {
+        name: "main.main".to_owned(),
         image: image.to_owned(),
         context: context.display().to_string(),
         dockerfile: "Dockerfile".to_owned(),
         args: BTreeMap::new(),
         target: None,
+        always: false,
     }
 }
 
-fn write(folder: &Path, files: &[(&str, &str)]) {
+pub fn write(folder: &Path, files: &[(&str, &str)]) {
     for (name, text) in files {
         let file = folder.join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -45,7 +48,7 @@ pub async fn quickly(world: &World, image: &str, lines: &str) {
     );
     world
         .engine
-        .build(&spec(image, folder.path()), QUIET)
+        .build(&spec(image, folder.path()), QUIET, UNHEARD)
         .await
         .unwrap();
 }
@@ -72,7 +75,7 @@ pub async fn with_layers(world: &World, image: &str, sizes: &[usize]) {
     write(folder.path(), &[("Dockerfile", &lines)]);
     world
         .engine
-        .build(&spec(image, folder.path()), QUIET)
+        .build(&spec(image, folder.path()), QUIET, UNHEARD)
         .await
         .unwrap();
 }
@@ -95,14 +98,15 @@ async fn an_image_is_built_step_by_step() {
 
     let news = Mutex::new(Vec::new());
     let note = |progress| news.lock().unwrap().push(progress);
-    world.engine.build(&spec, &note).await.unwrap();
+    world.engine.build(&spec, &note, UNHEARD).await.unwrap();
 
     let news = news.into_inner().unwrap();
     let steps: Vec<_> = news
         .iter()
         .map(|p| (p.layers_done, p.layers_total))
         .collect();
-    assert_eq!(steps, [(0, 3), (1, 3), (2, 3)]);
+    // The last one is the label that says of what it was built.
+    assert_eq!(steps, [(0, 4), (1, 4), (2, 4), (3, 4)]);
     assert!(
         news[2].building && news[2].step.contains("RUN echo"),
         "{news:?}"
@@ -127,7 +131,7 @@ async fn a_failing_build_shows_its_last_lines_and_leaves_nothing() {
     write(folder.path(), &[("Dockerfile", &dockerfile)]);
     let error = world
         .engine
-        .build(&spec(&image, folder.path()), QUIET)
+        .build(&spec(&image, folder.path()), QUIET, UNHEARD)
         .await
         .unwrap_err();
     let EngineError::BuildFailed { last_lines, .. } = &error else {
@@ -171,7 +175,7 @@ async fn a_build_that_stalls_and_one_that_takes_too_long() {
         let spec = spec(&image, folder.path());
         let what = format!("{what} the build of {image}");
         let error = EngineError::Deadline { what, seconds: 3 };
-        assert_eq!(world.engine.build(&spec, QUIET).await, Err(error));
+        assert_eq!(world.engine.build(&spec, QUIET, UNHEARD).await, Err(error));
         eventually("the engine gives it up too", async || {
             (!is_left(&mark).await).then_some(())
         })
@@ -197,7 +201,7 @@ async fn a_dockerfile_that_cannot_be_read() {
     write(folder.path(), &[("Dockerfile", "FORM x\n")]);
     let error = world
         .engine
-        .build(&spec("a:b", folder.path()), QUIET)
+        .build(&spec("a:b", folder.path()), QUIET, UNHEARD)
         .await
         .unwrap_err();
     assert!(
@@ -216,7 +220,7 @@ async fn folders_and_dockerfiles_that_are_not_there() {
     ] {
         let error = world
             .engine
-            .build(&spec("a:b", &context), QUIET)
+            .build(&spec("a:b", &context), QUIET, UNHEARD)
             .await
             .unwrap_err();
         let path = path.display().to_string();
@@ -260,7 +264,7 @@ async fn the_context_arrives_as_it_is_but_for_what_is_ignored() {
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
     world
         .engine
-        .build(&spec(&image, folder.path()), QUIET)
+        .build(&spec(&image, folder.path()), QUIET, UNHEARD)
         .await
         .unwrap();
 

@@ -126,6 +126,7 @@ fn with_port(world: &World, name: &str, port: u16) -> shipmate::domain::containe
     spec.ports = vec![PortSpec {
         container: 80,
         host: Some(port),
+        address: None,
         protocol: Protocol::Tcp,
     }];
     spec

@@ -108,6 +108,7 @@ async fn published_ports_are_told() {
     let port = |container, host, protocol| PortSpec {
         container,
         host,
+        address: None,
         protocol,
     };
     spec.ports = vec![

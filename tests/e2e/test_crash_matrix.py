@@ -12,7 +12,7 @@ from harness.registry import a_registry
 
 BESIDE_EACH_OTHER = 3
 # The first time, and in the middle of things: one executable has got there, the other has not.
-PASSES = (1, 2, 3)
+PASSES = (1, 2, 3)  # an update takes long, as it waits for actions that it might interrupt
 BASE = "shipmate-tests/crash:local"
 
 
@@ -35,7 +35,7 @@ def to_try(found: dict[str, Counter[str]]) -> list[tuple[str, str]]:
         (operation, f"{point}:{count}")
         for operation, passed in found.items()
         for point in points()
-        for count in PASSES
+        for count in (PASSES[:1] if operation == "update" else PASSES)
         if passed[point] >= count
     ]
 

@@ -305,6 +305,10 @@ def test_a_build_that_fails(ship: Ship, built: str) -> None:
 
     assert "this will not do" in result.deployment.reason
     assert not images.exists(built_image(built))
+    answer = ship.client.get_logs(built, build=True)
+    assert answer.success and "main/arm: the build failed" in answer.message
+    written = [it.text for it in answer.lines]
+    assert "this will not do" in written and written[-1].endswith("returned a non-zero code: 3")
 
 
 def test_a_build_that_works(ship: Ship, built: str) -> None:
@@ -319,3 +323,35 @@ def test_a_build_that_works(ship: Ship, built: str) -> None:
     name = f"{ship.place.prefix}-{built}-main-arm"
     assert ship.engine.execute(name, "cat", "/words") == "from the folder"
     ship.deprovision(built)
+
+
+def test_what_did_not_change_is_not_built_again(ship: Ship, built: str) -> None:
+    """The image stays the same, and its build's log is still there; a change makes another image."""
+    register_to_build(ship, built, "COPY words /words", f"RUN echo the words of {built}; cat /words")
+    assert list(ship.client.get_logs(ship.deploy(built).id, build=True, tail=1).lines) != []
+    first = ship.client.get_logs(built, build=True, component="main", executable="arm")
+    assert first.success and not first.message, first.message
+    assert f"the words of {built}" in [it.text for it in first.lines]
+    assert {(it.component, it.executable, it.stream) for it in first.lines} == {("main", "arm", "stdout")}
+    image = image_id(ship, built)
+    ship.deprovision(built)
+
+    (ship.folder / "package" / "words").touch()
+    goal = ship.client.deploy(built)
+    assert goal.result().outcome == Deploy.Result.OUTCOME_SUCCEEDED, goal.result().message
+    assert image_id(ship, built) == image
+    again = ship.client.get_logs(built, build=True)
+    assert again.lines == first.lines and "not built again" in again.message
+    ship.deprovision(built)
+
+    (ship.folder / "package" / "words").write_text("other ones\n")
+    ship.deploy(built)
+    assert image_id(ship, built) != image
+    changed = ship.client.get_logs(built, build=True)
+    assert "other ones" in [it.text for it in changed.lines] and not changed.message
+    ship.deprovision(built)
+
+
+def image_id(ship: Ship, name: str) -> str:
+    """The engine's id of the image that was built."""
+    return ship.engine.run("image", "inspect", "--format", "{{.Id}}", built_image(name)).strip()

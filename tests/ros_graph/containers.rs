@@ -7,11 +7,14 @@ use shipmate::domain::probe::{Answer, RosCheck, Whereabouts};
 
 use crate::support::{Place, now};
 
-/// A container with a node that publishes /scan; it is removed at the end.
-struct Container(String);
+/// What the nodes do.
+const SCAN: &str = "topic:/scan@1";
+
+/// A container with a node; it is removed at the end.
+pub struct Container(String);
 
 impl Container {
-    fn run(place: &Place, name: &str, network: &[&str]) -> Self {
+    pub fn run(place: &Place, name: &str, network: &[&str], peer: &[&str]) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ros_graph/peer.py");
         let domain = format!("ROS_DOMAIN_ID={}", place.domain);
         let (script, inside) = (format!("{script}:/peer.py:ro"), ["python3", "/peer.py"]);
@@ -35,8 +38,14 @@ impl Container {
         words.extend(network);
         words.push("shipmate/ros:local");
         words.extend(inside);
-        words.extend(["/", name, "topic:/scan@1"]);
+        words.extend(["/", name]);
+        words.extend(peer);
         Self(docker(&words))
+    }
+
+    /// Lets it reach the goals that it works on.
+    pub fn end_work(&self) {
+        docker(&["kill", "--signal", "USR1", &self.0]);
     }
 
     /// Ends it without asking.
@@ -49,7 +58,8 @@ impl Container {
         docker(&["start", &self.0]);
     }
 
-    fn whereabouts(&self, place: &Place) -> Whereabouts {
+    /// Where it is heard.
+    pub fn whereabouts(&self, place: &Place) -> Whereabouts {
         let format = "{{.Config.Hostname}} {{.NetworkSettings.IPAddress}}";
         let said = docker(&["inspect", "--format", format, &self.0]);
         let (hostname, address) = said.split_once(' ').unwrap_or((&said, ""));
@@ -89,7 +99,7 @@ fn scan() -> RosCheck {
 async fn each_has_its_own(networks: [&[&str]; 2]) {
     let place = Place::new();
     let [one, other] = [("one", networks[0]), ("other", networks[1])]
-        .map(|(name, network)| Container::run(&place, name, network));
+        .map(|(name, network)| Container::run(&place, name, network, &[SCAN]));
     let [at_one, at_other] = [&one, &other].map(|container| container.whereabouts(&place));
     let node = |name: &str| RosCheck::Node(format!("/{name}"));
     place.eventually(true, &node("one"), &at_one).await;
@@ -124,7 +134,7 @@ async fn containers_on_the_machines_network_are_told_apart() {
 #[tokio::test]
 async fn the_second_run_of_a_container_is_not_the_first() {
     let place = Place::new();
-    let container = Container::run(&place, "lidar", &[]);
+    let container = Container::run(&place, "lidar", &[], &[SCAN]);
     let first = container.whereabouts(&place);
     place.eventually(true, &scan(), &first).await;
     container.kill();

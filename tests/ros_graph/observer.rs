@@ -7,7 +7,7 @@ use shipmate::domain::probe::{Answer, RosCheck};
 use crate::support::{Place, now};
 
 /// The thread's folder in /proc; None when there is no such thread.
-fn thread(domain: u8) -> Option<std::path::PathBuf> {
+pub fn thread(domain: u8) -> Option<std::path::PathBuf> {
     let name = format!("ros-graph-{domain}");
     std::fs::read_dir("/proc/self/task")
         .unwrap()
@@ -18,7 +18,7 @@ fn thread(domain: u8) -> Option<std::path::PathBuf> {
 }
 
 /// How often the thread has gone to sleep.
-fn sleeps(thread: &std::path::Path) -> u64 {
+pub fn sleeps(thread: &std::path::Path) -> u64 {
     let status = std::fs::read_to_string(thread.join("status")).unwrap();
     let line = status
         .lines()

@@ -1,23 +1,43 @@
 """A ROS node for the tests: what it does is said on its command line, one word each.
 
-    peer.py NAMESPACE NAME topic:/scan@20 service:/home action:/move lifecycle failing bare
+    peer.py NAMESPACE NAME topic:/scan@20 qos:/scan service:/home action:/move lifecycle failing bare
+    peer.py NAMESPACE NAME many:50
+    peer.py NAMESPACE NAME working:/move goal:/move
+
+A `working` action server takes goals and reaches them when the process gets SIGUSR1; `goal` sends it one.
 
 It writes `ready` when all of that is there, and ends when its input does.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 
 import rclpy
-from rclpy.action import ActionServer
+from rclpy.action import ActionClient, ActionServer
+from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, LivelinessPolicy, QoSProfile, ReliabilityPolicy
 from shipmate.action import Deploy
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
+
+
+# That of a `qos` publisher: nothing in it is a default.
+QUALITY = QoSProfile(
+    depth=7,
+    reliability=ReliabilityPolicy.BEST_EFFORT,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    deadline=Duration(seconds=1.5),
+    lifespan=Duration(seconds=2.5),
+    liveliness=LivelinessPolicy.MANUAL_BY_TOPIC,
+    liveliness_lease_duration=Duration(seconds=3.0),
+)
+WORK_IS_DONE = threading.Event()
 
 
 class Failing(LifecycleNode):
@@ -38,6 +58,19 @@ def make(namespace: str, name: str, words: list[str]) -> Node:
     return Node(name, namespace=namespace, start_parameter_services=not bare, enable_rosout=not bare)
 
 
+def work(goal: object) -> Deploy.Result:
+    """Reach a goal when it is told to."""
+    WORK_IS_DONE.wait(60)
+    goal.succeed()
+    return Deploy.Result()
+
+
+def talker(name: str) -> tuple[object, ...]:
+    """One more node, which publishes a topic of its own and listens to another one."""
+    node = Node(name)
+    return node, node.create_publisher(String, f"{name}/said", 10), node.create_subscription(String, "heard", print, 10)
+
+
 def equip(node: Node, word: str) -> object:
     """What a word stands for; it lives as long as what is returned."""
     kind, _, what = word.partition(":")
@@ -47,12 +80,20 @@ def equip(node: Node, word: str) -> object:
             publisher = node.create_publisher(String, topic, 10)
             timer = node.create_timer(1 / float(rate), lambda: publisher.publish(String(data="x")))
             return publisher, timer
+        case "qos":
+            return node.create_publisher(String, what, QUALITY)
         case "service":
             return node.create_service(Trigger, what, lambda _request, response: response)
         case "client":
             return node.create_client(Trigger, what)
         case "action":
             return ActionServer(node, Deploy, what, lambda _goal: Deploy.Result())
+        case "many":
+            return [talker(f"{node.get_name()}_{i}") for i in range(1, int(what))]
+        case "working":
+            return ActionServer(node, Deploy, what, work)
+        case "goal":
+            return ActionClient(node, Deploy, what)
         case _:
             return None
 
@@ -60,6 +101,7 @@ def equip(node: Node, word: str) -> object:
 def main() -> None:
     """One node, until the input ends."""
     namespace, name, *words = sys.argv[1:]
+    signal.signal(signal.SIGUSR1, lambda _number, _frame: WORK_IS_DONE.set())
     rclpy.init(args=[])
     node = make(namespace, name, words)
     things = [equip(node, word) for word in words]
@@ -67,8 +109,13 @@ def main() -> None:
     executor.add_node(node)
     spinning = threading.Thread(target=executor.spin, daemon=True)
     spinning.start()
+    for client in things:
+        if isinstance(client, ActionClient):
+            client.wait_for_server()
+            client.send_goal_async(Deploy.Goal())
     print("ready", flush=True)
     sys.stdin.read()
+    WORK_IS_DONE.set()
     executor.shutdown()
     spinning.join()
     del things

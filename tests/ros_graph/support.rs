@@ -159,6 +159,18 @@ impl Peer {
         assert!(self.0.wait().unwrap().success());
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Lets it reach the goals that it works on.
+    pub fn end_work(&self) {
+        let pid = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-USR1", &pid]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Ends it without asking, so that its trace stays on the graph.
     pub fn kill(mut self) {
         self.0.kill().unwrap();

@@ -28,6 +28,7 @@ enum Outcome {
     Failed,
     Canceled,
     Planned,
+    RolledBack,
 }
 
 impl Outcome {
@@ -38,6 +39,7 @@ impl Outcome {
             Self::Failed => Deploy::Result::OUTCOME_FAILED as u8,
             Self::Canceled => Deploy::Result::OUTCOME_CANCELED as u8,
             Self::Planned => Deploy::Result::OUTCOME_PLANNED as u8,
+            Self::RolledBack => Deploy::Result::OUTCOME_ROLLED_BACK as u8,
         }
     }
 }
@@ -83,12 +85,23 @@ fn request(goal: &Deploy::Goal) -> DeployRequest {
             .map(|d| (d.alias.clone(), d.deployment.clone()))
             .collect(),
         request_id: goal.request_id.clone(),
+        replace: goal.replace,
+        group: goal.group.clone(),
     }
 }
 
 /// Tells of each change until the deployment has succeeded or is over.
 async fn follow(goal: Goal, id: &str, handle: &Handle) {
     let mut snapshots = handle.snapshots();
+    // When it is answered, what was asked for is shown already.
+    let update = match goal.goal.replace {
+        true => snapshots
+            .borrow()
+            .by_id(id)
+            .and_then(|view| view.update.clone()),
+        false => None,
+    };
+    let revision = update.map(|update| update.revision);
     let mut told = None::<Arc<DeploymentView>>;
     let mut cancel_asked = false;
     loop {
@@ -96,7 +109,7 @@ async fn follow(goal: Goal, id: &str, handle: &Handle) {
         // One that is not remembered any more was over.
         let ended = match &view {
             None => Some((End::Aborted, Outcome::Failed)),
-            Some(view) => outcome(view),
+            Some(view) => outcome(view, revision),
         };
         let view = view.or(told.clone());
         if let Some((end, code)) = ended {
@@ -136,7 +149,10 @@ async fn wait(
 }
 
 /// How a goal ends with a deployment like this; none while it goes on.
-fn outcome(view: &DeploymentView) -> Option<(End, Outcome)> {
+///
+/// An update ends with the update of its revision; what succeeds or fails of the deployment
+/// meanwhile is not its end.
+fn outcome(view: &DeploymentView, revision: Option<u32>) -> Option<(End, Outcome)> {
     let failed = (End::Aborted, Outcome::Failed);
     let canceled = (End::Canceled, Outcome::Canceled);
     let stopped = if view.canceled {
@@ -145,6 +161,16 @@ fn outcome(view: &DeploymentView) -> Option<(End, Outcome)> {
         // Deprovisioned by another client, not cancelled by this one.
         (End::Aborted, Outcome::Canceled)
     };
+    let update = view.update.as_ref();
+    if let Some(update) = update.filter(|u| Some(u.revision) == revision && !view.over) {
+        return match &update.rolled_back {
+            _ if update.under_way => None,
+            _ if view.wanted == Wanted::Stopped => Some(stopped),
+            None => Some((End::Succeeded, Outcome::Succeeded)),
+            Some(_) if update.canceled => Some((End::Canceled, Outcome::RolledBack)),
+            Some(_) => Some((End::Aborted, Outcome::RolledBack)),
+        };
+    }
     match (view.phase, view.wanted) {
         (Phase::Succeeded, Wanted::Running) => Some((End::Succeeded, Outcome::Succeeded)),
         (Phase::Stopped | Phase::PartiallyDeprovisioned, _) => Some(stopped),
@@ -164,7 +190,21 @@ fn feedback(view: &DeploymentView) -> Deploy::Feedback {
 
 fn result(outcome: Outcome, view: Option<&DeploymentView>) -> Deploy::Result {
     let message = match (outcome, view) {
+        (Outcome::Succeeded, Some(view)) if view.update.is_some() => {
+            format!("{} runs {} {}", view.name, view.package, view.version)
+        }
         (Outcome::Succeeded, Some(view)) => format!("{} was started", view.name),
+        (Outcome::RolledBack, Some(view)) => {
+            let update = view.update.as_ref();
+            let why = update.and_then(|u| u.rolled_back.as_deref());
+            format!(
+                "{} is {} {} as before, because its update failed: {}",
+                view.name,
+                view.package,
+                view.version,
+                why.unwrap_or_default()
+            )
+        }
         (Outcome::Canceled, Some(view)) => {
             format!("{} was cancelled and taken down", view.name)
         }

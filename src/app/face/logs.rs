@@ -82,7 +82,10 @@ async fn read(request: &GetLogs::Request, logs: &Logs) -> GetLogs::Response {
         message,
         lines,
         truncated,
-    } = logs.read(&wanted).await;
+    } = match request.build {
+        true => logs.read_builds(&wanted).await,
+        false => logs.read(&wanted).await,
+    };
     GetLogs::Response {
         success,
         message: messages::text(&message),

@@ -14,6 +14,7 @@ use super::follower::Follower;
 use super::pick::Picked;
 use crate::app::snapshot::Snapshot;
 use crate::domain::log::{LogLine, LogQuery};
+use crate::domain::masks::Masks;
 use crate::edge::docker::EngineError;
 
 /// How many lines may wait to be sent.
@@ -66,6 +67,7 @@ impl Pace {
 /// What some executables write, as long as this is held.
 pub struct Following {
     name: String,
+    masks: Masks,
     lines: mpsc::Receiver<WrittenLine>,
     dropped: Arc<AtomicU64>,
     last: Option<Instant>,
@@ -98,6 +100,7 @@ impl Following {
         }
         Self {
             name: picked.name.clone(),
+            masks: picked.masks.clone(),
             lines,
             dropped,
             last: None,
@@ -138,6 +141,7 @@ impl Following {
         sleep_until(self.pace.moment()).await;
         self.last = Some(Instant::now());
         lines.sort_by_key(|written| written.line.at);
+        lines.iter_mut().for_each(|line| line.mask(&self.masks));
         Some(Batch {
             lines,
             dropped: self.dropped(),

@@ -1,5 +1,6 @@
 //! What the executables of deployments wrote and write: who is meant, reading, and following.
 
+mod builds;
 mod follow;
 mod follower;
 mod pick;
@@ -13,9 +14,11 @@ use tokio::sync::{Semaphore, watch};
 
 pub use self::follow::{Batch, Following};
 pub use self::read::Answer;
+use super::build_logs::BuildLogs;
 use super::snapshot::Snapshot;
 use super::supervisor::Handle;
 use crate::domain::log::{LogLine, LogQuery};
+use crate::domain::masks::Masks;
 use crate::edge::docker::Engine;
 
 /// How many may follow at once.
@@ -56,6 +59,10 @@ impl WrittenLine {
     /// What each line counts beside its text: many empty ones fill the memory too.
     const OVERHEAD: usize = 64;
 
+    fn mask(&mut self, masks: &Masks) {
+        self.line.text = masks.mask(&self.line.text);
+    }
+
     fn size(&self) -> usize {
         self.line.text.len() + Self::OVERHEAD
     }
@@ -66,6 +73,7 @@ impl WrittenLine {
 #[derive(Clone)]
 pub struct Logs {
     engine: Engine,
+    builds: BuildLogs,
     snapshots: watch::Receiver<Snapshot>,
     follows: Arc<Semaphore>,
     pace: follow::Pace,
@@ -76,6 +84,7 @@ impl Logs {
     pub fn new(engine: Engine, handle: &Handle) -> Self {
         Self {
             engine,
+            builds: handle.builds(),
             snapshots: handle.snapshots(),
             follows: Arc::new(Semaphore::new(FOLLOWS)),
             pace: follow::Pace::new(),
@@ -87,6 +96,15 @@ impl Logs {
         let picked = pick::pick(&self.snapshots.borrow(), wanted);
         match picked {
             Ok(picked) => read::read(&self.engine, picked, wanted.query).await,
+            Err(message) => Answer::refused(message),
+        }
+    }
+
+    /// The latest lines of the latest build of each image that is meant; since when means nothing.
+    pub async fn read_builds(&self, wanted: &Wanted) -> Answer {
+        let picked = pick::pick(&self.snapshots.borrow(), wanted);
+        match picked {
+            Ok(picked) => builds::read(&self.builds, picked, wanted.query.tail).await,
             Err(message) => Answer::refused(message),
         }
     }

@@ -6,6 +6,7 @@ use super::{Author, Wanted};
 use crate::app::snapshot::Snapshot;
 use crate::domain::deployment::DeploymentId;
 use crate::domain::deployment::view::DeploymentView;
+use crate::domain::masks::Masks;
 
 /// Executables of one deployment.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub(super) struct Picked {
     pub over: bool,
     /// Why the engine cannot be asked, when it cannot.
     pub unreachable: Option<String>,
+    /// What is taken out of what they write.
+    pub masks: Masks,
     /// The executables.
     pub places: Vec<Place>,
 }
@@ -49,6 +52,7 @@ pub(super) fn pick(snapshot: &Snapshot, wanted: &Wanted) -> Result<Picked, Strin
         name: view.name.clone(),
         over: view.over,
         unreachable: snapshot.unreachable.clone(),
+        masks: view.masks.clone(),
         places: meant,
     })
 }

@@ -61,6 +61,7 @@ pub(super) async fn read(engine: &Engine, picked: Picked, query: LogQuery) -> An
         // In their order, so that lines of the same moment always come in the same order.
         .buffered(AT_ONCE);
     let mut merged = Merged::default();
+    let masks = picked.masks;
     let mut wrong: Vec<String> = absent.iter().map(not_started).collect();
     let mut success = false;
     while let Some((place, page)) = pages.next().await {
@@ -72,7 +73,8 @@ pub(super) async fn read(engine: &Engine, picked: Picked, query: LogQuery) -> An
             Err(error) => wrong.push(format!("{}: {error}", name(&place))),
         }
     }
-    let (lines, truncated) = merged.end();
+    let (mut lines, truncated) = merged.end();
+    lines.iter_mut().for_each(|line| line.mask(&masks));
     Answer {
         success,
         message: wrong.join("; "),
@@ -93,20 +95,20 @@ fn not_started(place: &Place) -> String {
     format!("{} has not been started yet", name(place))
 }
 
-fn name(place: &Place) -> String {
+pub(super) fn name(place: &Place) -> String {
     format!("{}/{}", place.author.component, place.author.executable)
 }
 
 /// Lines of several executables, of which the latest are kept.
 #[derive(Default)]
-struct Merged {
+pub(super) struct Merged {
     lines: Vec<WrittenLine>,
     size: usize,
     truncated: bool,
 }
 
 impl Merged {
-    fn add(&mut self, place: &Place, page: LogPage) {
+    pub(super) fn add(&mut self, place: &Place, page: LogPage) {
         self.truncated |= page.truncated;
         let lines = page.lines.into_iter().map(|line| WrittenLine {
             author: place.author.clone(),
@@ -137,7 +139,7 @@ impl Merged {
         self.lines.drain(..count.min(self.lines.len()));
     }
 
-    fn end(mut self) -> (Vec<WrittenLine>, bool) {
+    pub(super) fn end(mut self) -> (Vec<WrittenLine>, bool) {
         self.sort();
         (self.lines, self.truncated)
     }

@@ -37,6 +37,7 @@ pub fn snapshot() -> Snapshot {
         policy: Policy::default(),
         restarts: RestartLimits::default(),
         history: 5,
+        guard_timeout: std::time::Duration::from_secs(300),
         ready_timeout: std::time::Duration::from_secs(300),
         engine_timeout: std::time::Duration::from_secs(120),
     };

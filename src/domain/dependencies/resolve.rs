@@ -22,6 +22,8 @@ pub struct Candidate<'a> {
     pub package: &'a str,
     /// Its package's version.
     pub version: &'a Version,
+    /// Whether it is in the group of what is asked for.
+    pub same_group: bool,
     /// How it is.
     pub state: CandidateState,
 }

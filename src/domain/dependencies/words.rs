@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use super::known::Known;
 use super::resolve::{Candidate, CandidateState, Choice};
 use super::walk::{Need, Obstacle, REQUESTED, Walk, Wish};
-use crate::domain::manifest::Package;
 use crate::domain::manifest::parameters::bind;
 use crate::domain::manifest::version_fits as fits;
+use crate::domain::manifest::{Package, Scope};
 
 /// What the words are about.
 pub struct Words<'w, 'a> {
@@ -224,16 +224,17 @@ impl Words<'_, '_> {
 
     fn singleton(&self, package: &Package) -> Option<String> {
         let requested = self.walk.nodes.get(REQUESTED)?.package;
-        if package.singleton
-            && let Some(other) = self.known.of(&package.name).first()
-        {
+        let scope = package.singleton.scope();
+        let others = self.known.of(&package.name).iter();
+        let in_the_way = |other: &&&Candidate<'_>| scope == Some(Scope::Node) || other.same_group;
+        if let Some(other) = others.filter(|_| scope.is_some()).find(in_the_way) {
             return Some(format!(
                 "it is a singleton, and {} {} is a deployment of it already; stop that one first",
                 one(other),
                 other.version
             ));
         }
-        let alone = package.singleton || requested.singleton;
+        let alone = scope.or(requested.singleton.scope()).is_some();
         (alone && requested.name == package.name).then(|| {
             format!(
                 "it would be deployed beside {}, and {} is a singleton",

@@ -1,5 +1,35 @@
 //! The dependency graph as it is shown: deployments and what is outside of any, and their
 //! relationships. Field for field the message `shipmate/msg/DependencyGraph`.
+//!
+//! `observation.rs` is what it is made from; `ownership.rs` says which container a participant is in,
+//! `placing.rs` who has which endpoint; `edges.rs` relates them, with `names.rs` for what nobody looks
+//! for; `matching.rs` and `reach.rs` say whether data can flow, by what both ends promise and by where
+//! they run; `declared.rs` reads what packages say, `drift.rs` and `near_miss.rs` find what was not meant; `losses.rs` says who would miss
+//! what; `build.rs` puts it together.
+
+mod build;
+mod declared;
+mod drift;
+mod edges;
+mod losses;
+mod matching;
+mod names;
+mod near_miss;
+mod observation;
+mod ownership;
+mod placing;
+mod reach;
+
+#[cfg(test)]
+mod tests;
+
+pub use build::{Options, build};
+pub use losses::{Loss, losses};
+pub use observation::{
+    ContainerState, Declared, DeclaredKind, Ipc, Observation, ObservedContainer,
+    ObservedDependency, ObservedDeployment, ObservedDomain, ObservedEndpoint, ObservedEnds,
+    ObservedParticipant,
+};
 
 use serde::{Deserialize, Serialize};
 

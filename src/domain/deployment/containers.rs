@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Deployment, ExecutableKey, listener};
+use super::error_code::{ErrorCode, Failure};
+use super::{Deployment, ExecutableKey, parameter_file};
 use crate::domain::container::{
-    BuildSpec, ContainerSpec, DeviceSpec, MountSource, MountSpec, PortSpec, labels,
+    BuildSpec, ContainerSpec, DeviceSpec, MountSource, MountSpec, labels,
 };
-use crate::domain::manifest::parameters::expand;
-use crate::domain::manifest::{Component, Device, Executable, Mount, Network, Scalar};
+use crate::domain::manifest::templates::expand;
+use crate::domain::manifest::{Component, Device, Executable, Mount, Network, PullPolicy, Scalar};
 
 /// What is the same for every container of one shipmate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,14 +53,16 @@ impl Deployment {
 
     /// How an executable's image is built; none when it is pulled.
     pub fn build_of(&self, key: &ExecutableKey) -> Option<BuildSpec> {
-        let (_, executable) = self.manifest_of(key)?;
+        let (component, executable) = self.manifest_of(key)?;
         let build = executable.build.as_ref()?;
         Some(BuildSpec {
+            name: format!("{}.{}", component.name, executable.name),
             image: self.image_of(key),
             context: self.path(&build.context),
             dockerfile: build.dockerfile.clone(),
             args: texts(&build.args),
             target: build.target.clone(),
+            always: executable.pull == PullPolicy::Always,
         })
     }
 
@@ -77,19 +80,24 @@ impl Deployment {
             &component.name,
             &executable.name,
         );
+        let pinned = self.state(key).and_then(|s| s.pinned_image.clone());
         Some(ContainerSpec {
-            image: self.image_of(key),
+            image: pinned.unwrap_or_else(|| self.image_of(key)),
             entrypoint: executable
                 .entrypoint
                 .as_ref()
-                .map(|parts| self.expand_all(parts)),
-            command: self.command(component, executable),
+                .map(|parts| self.fill_all(parts, executable.network)),
+            command: self.command(component, executable, identity),
             environment: self.environment(component, executable, identity),
             labels: self.labels(component, executable, identity),
             hostname: hostname(&name, executable.network),
             working_directory: executable.working_directory.clone(),
             user: executable.user.clone(),
-            mounts: executable.mounts.iter().map(|m| self.mount(m)).collect(),
+            mounts: executable
+                .mounts
+                .iter()
+                .map(|m| self.mount(m, component, identity))
+                .collect(),
             devices: executable.devices.iter().map(|d| device(d)).collect(),
             gpus: executable.gpus,
             shared_memory: executable.shared_memory.map(|size| size.0),
@@ -101,18 +109,47 @@ impl Deployment {
             privileged: executable.privileged,
             network: executable.network,
             ipc: executable.ipc,
-            ports: ports(component, executable),
+            networks: self.networks(key, identity),
+            ports: self.published_ports(component, executable),
             stop_signal: executable.stop_signal,
             stop_grace: executable.stop_grace_period.0,
+            files: parameter_file::files(executable, &self.order.parameters),
             name,
         })
     }
 
-    fn command(&self, component: &Component, executable: &Executable) -> Vec<String> {
-        let mut command = self.expand_all(&executable.command);
-        if !command.is_empty() && !component.ros.args.is_empty() {
+    /// Why the container of an executable cannot be made now, if so: something that it is told is
+    /// not known.
+    pub fn not_makeable(&self, key: &ExecutableKey) -> Option<Failure> {
+        let (component, executable) = self.manifest_of(key)?;
+        let network = executable.network;
+        let words = { executable.command.iter() }.chain(executable.entrypoint.iter().flatten());
+        let words = words.chain(&component.ros.args).cloned();
+        let values = executable.environment.values().map(Scalar::to_string);
+        let filled = words.chain(values).map(|text| self.fill(&text, network));
+        let why = filled
+            .chain(self.bound_variables(network).into_values())
+            .find_map(|told| told.text.err())?;
+        Some(Failure::new(ErrorCode::ExecutableFailed, why))
+    }
+
+    fn command(
+        &self,
+        component: &Component,
+        executable: &Executable,
+        identity: &Identity,
+    ) -> Vec<String> {
+        let mut command = self.fill_all(&executable.command, executable.network);
+        if command.is_empty() {
+            return command;
+        }
+        // What comes later wins: what the manifest says itself.
+        let mut args = parameter_file::arguments(executable, &self.order.parameters);
+        args.extend(self.ros_of(component, identity.domain_id).as_args());
+        args.extend(self.fill_all(&component.ros.args, executable.network));
+        if !args.is_empty() {
             command.push("--ros-args".to_owned());
-            command.extend(self.expand_all(&component.ros.args));
+            command.extend(args);
         }
         command
     }
@@ -123,15 +160,21 @@ impl Deployment {
         executable: &Executable,
         identity: &Identity,
     ) -> BTreeMap<String, String> {
-        let domain = component.ros.domain_id.unwrap_or(identity.domain_id);
+        let domain = self.ros_of(component, identity.domain_id).domain_id;
         let mut environment = ros_environment(domain, component.ros.rmw.as_deref());
         if executable.user.is_some() {
             // Whoever is no user of the image has no home for logs, and ROS does not start then.
             environment.insert("ROS_LOG_DIR".to_owned(), "/tmp/ros-log".to_owned());
         }
-        environment.extend(self.bound_variables(executable.network));
+        // An update replaces whoever is told something new, so that not everybody is told everything.
+        if executable.ros {
+            environment.extend(parameter_file::variables(&self.order.parameters));
+        }
+        let bound = self.bound_variables(executable.network).into_iter();
+        environment.extend(bound.filter_map(|(name, told)| Some((name, told.text.ok()?))));
         for (name, value) in &executable.environment {
-            environment.insert(name.clone(), self.expand(&value.to_string()));
+            let text = self.filled(&value.to_string(), executable.network);
+            environment.insert(name.clone(), text);
         }
         environment
     }
@@ -151,7 +194,7 @@ impl Deployment {
             (labels::VERSION, order.package.version.to_string()),
             (labels::COMPONENT, component.name.clone()),
             (labels::EXECUTABLE, executable.name.clone()),
-            (labels::GENERATION, "1".to_owned()),
+            (labels::GENERATION, order.revision.to_string()),
             (
                 labels::ORDER,
                 // An order is plain data, which always fits JSON; without it nothing is recovered.
@@ -163,8 +206,10 @@ impl Deployment {
         .collect()
     }
 
-    fn mount(&self, mount: &Mount) -> MountSpec {
-        let source = if mount.is_volume() {
+    fn mount(&self, mount: &Mount, component: &Component, identity: &Identity) -> MountSpec {
+        let source = if let Some(volume) = component.volumes.get(&mount.source) {
+            self.own_volume(&mount.source, *volume, component, identity)
+        } else if mount.is_volume() {
             MountSource::Volume(mount.source.clone())
         } else {
             MountSource::Path(self.path(&mount.source))
@@ -191,12 +236,17 @@ impl Deployment {
         }
     }
 
+    /// A text of a probe, or a name of ROS: only parameters stand in it.
     pub(super) fn expand(&self, text: &str) -> String {
         expand(text, &self.order.parameters).unwrap_or_else(|_| text.to_owned())
     }
 
     pub(super) fn expand_all(&self, texts: &[String]) -> Vec<String> {
         texts.iter().map(|text| self.expand(text)).collect()
+    }
+
+    fn fill_all(&self, texts: &[String], network: Network) -> Vec<String> {
+        texts.iter().map(|t| self.filled(t, network)).collect()
     }
 }
 
@@ -246,24 +296,6 @@ fn device(entry: &str) -> DeviceSpec {
 #[allow(clippy::cast_possible_truncation)] // the manifest's check allows at most 1024 cores
 fn nano(cpus: f64) -> i64 {
     (cpus * 1e9).round() as i64
-}
-
-/// The ports that an executable publishes; on the host's network they are there already.
-fn ports(component: &Component, executable: &Executable) -> Vec<PortSpec> {
-    if executable.network == Network::Host {
-        return Vec::new();
-    }
-    component
-        .endpoints
-        .iter()
-        .filter(|endpoint| endpoint.external)
-        .filter(|endpoint| listener(component, endpoint).is_some_and(|e| e.name == executable.name))
-        .map(|endpoint| PortSpec {
-            container: endpoint.port,
-            host: endpoint.host_port,
-            protocol: endpoint.protocol,
-        })
-        .collect()
 }
 
 fn texts(values: &BTreeMap<String, Scalar>) -> BTreeMap<String, String> {

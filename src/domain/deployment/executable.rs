@@ -68,6 +68,10 @@ pub struct Container {
     pub addresses: Vec<IpAddr>,
     /// When it was last started, in the engine's words; empty until the engine was asked.
     pub started_at: String,
+    /// The revision of the order that it was made for; 0 when that is not known.
+    pub revision: u32,
+    /// The id of its image; empty when that is not known.
+    pub image_id: String,
 }
 
 impl Container {
@@ -81,6 +85,8 @@ impl Container {
             host_network: facts.host_network,
             addresses: facts.addresses.clone(),
             started_at: facts.started_at.clone(),
+            revision: facts.revision(),
+            image_id: facts.image_id.clone(),
         }
     }
 }
@@ -118,6 +124,16 @@ pub struct ExecutableState {
     /// The id of its container, as last known: a container that was renamed by hand is found
     /// again by it.
     pub container_id: Option<String>,
+    /// Containers of an earlier revision than this are outdated.
+    #[serde(default)]
+    pub least_revision: u32,
+    /// The id of the image that it ran before an update.
+    #[serde(default)]
+    image_before: Option<String>,
+    /// The id of the image that it is to run, whatever its name means now: an update that failed may
+    /// have built or pulled another one of that name.
+    #[serde(default)]
+    pub pinned_image: Option<String>,
 
     /// Its container.
     #[serde(skip)]
@@ -137,6 +153,10 @@ pub struct ExecutableState {
     /// What is known from looking at it while it runs.
     #[serde(skip)]
     pub looks: Looks,
+    /// Whether its container is known to have all that it gets before it is first started. Whoever
+    /// was killed after creating it may not have put its files into it.
+    #[serde(skip)]
+    pub complete: bool,
     /// Why it is not alive, from the look that said so until it has been stopped.
     #[serde(skip)]
     pub ailing: Option<String>,
@@ -228,7 +248,8 @@ impl ExecutableState {
         let before = self.container.replace(Container::of(facts));
         // When it is being started, that is noted when the start ends. Else who was killed in between
         // started it.
-        if was_started(&facts.state) && self.operation != Some(Operation::Start) {
+        let old = self.is_outdated();
+        if was_started(&facts.state) && self.operation != Some(Operation::Start) && !old {
             self.started = true;
         }
         let same = before.as_ref().filter(|c| c.id == facts.id);
@@ -314,6 +335,7 @@ impl ExecutableState {
     fn forget_container(&mut self) {
         self.container = None;
         self.container_id = None;
+        self.complete = false;
         self.running_since = None;
         self.start_began = None;
         self.ailing = None;
@@ -328,15 +350,21 @@ impl ExecutableState {
         self.left_lately = None;
     }
 
-    /// Its container was created, with this name.
-    pub fn created(&mut self, id: String, name: String, sequence: Sequence) {
+    /// Its container was created, with this name, for this revision of the order.
+    pub fn created(&mut self, id: String, name: String, revision: u32, sequence: Sequence) {
         self.operation = None;
+        self.complete = true;
+        if !self.started {
+            // What ran before was another one.
+            self.first_ran = None;
+        }
         if self.container.as_ref().is_none_or(|c| c.id != id) {
             self.newest = sequence;
             self.container_id = Some(id.clone());
             self.container = Some(Container {
                 id,
                 name,
+                revision,
                 ..Container::default()
             });
         }
@@ -460,6 +488,73 @@ impl ExecutableState {
     /// Whether it has to be stopped, to be started again.
     pub fn is_to_be_stopped(&self) -> bool {
         self.ailing.is_some() || self.renewal.is_some()
+    }
+
+    /// An update leaves it as it is. What was given up gets another chance, as its user asked again.
+    pub fn kept(&mut self) {
+        self.looks.forget_asked();
+        self.failure = None;
+        self.failures_in_a_row = 0;
+        self.forget_hands();
+    }
+
+    /// An update replaces its container, if it has one, by one of this revision.
+    pub fn replace(&mut self, revision: u32) {
+        let restarts = self.restarts.saturating_add(u32::from(self.started));
+        let known = self.container.as_ref().map(|c| c.image_id.clone());
+        let image_before = known.filter(|id| !id.is_empty());
+        *self = Self {
+            restarts,
+            least_revision: revision,
+            image_before: image_before.or(self.image_before.take()),
+            container_id: self.container_id.take(),
+            container: self.container.take(),
+            // As long as it runs, what was there before may come back as it is.
+            looks: std::mem::take(&mut self.looks),
+            running_since: self.running_since,
+            start_began: self.start_began,
+            newest: self.newest,
+            changed: self.changed,
+            operation_began: self.operation_began,
+            ..Self::default()
+        };
+        self.looks.forget_asked();
+    }
+
+    /// An update failed: what its revision has made is replaced by a container of `revision`, and
+    /// what it has not come to stays.
+    pub fn revert(&mut self, failed: u32, revision: u32) {
+        let stays = self.container.as_ref().is_some_and(|c| c.revision < failed);
+        if stays {
+            self.least_revision = 0;
+            self.started = true;
+            self.removal_error = None;
+            self.kept();
+        } else {
+            let (before, restarts) = (self.image_before.clone(), self.restarts);
+            self.replace(revision);
+            // Counted when it is started again, which it has been before.
+            self.restarts = restarts;
+            self.started = true;
+            self.cause = Some("its update failed".to_owned());
+            self.image_ready = before.is_some();
+            self.pinned_image = before;
+        }
+        // It has been ready once, and nothing is to be taken down because it fails.
+        self.ready_once = true;
+    }
+
+    /// Whether its container is of an earlier revision than it has to be.
+    pub fn is_outdated(&self) -> bool {
+        let container = self.container.as_ref();
+        container.is_some_and(|c| c.revision < self.least_revision)
+    }
+
+    /// Whether it has ended and is not started again.
+    pub fn is_done(&self) -> bool {
+        let exited = |c: &Container| matches!(c.state, ContainerState::Exited(_));
+        let ended = self.started && self.container.as_ref().is_some_and(exited);
+        (ended && self.failure.is_some()) || self.left().is_some()
     }
 
     /// The engine does not answer: what looked like a hand may have been the engine being shut

@@ -56,7 +56,7 @@ impl Deployment {
 
     /// Whether an executable runs and is ready, as far as the manifest asks for more than running.
     pub fn is_ready(&self, key: &ExecutableKey, state: &ExecutableState) -> bool {
-        state.is_running() && self.unready(key, state).is_none()
+        state.is_running() && !state.is_outdated() && self.unready(key, state).is_none()
     }
 
     /// Whether an executable has been ready. Where nothing is asked for, having been started is
@@ -95,6 +95,9 @@ impl Deployment {
             let Some(whereabouts) = self.whereabouts(&key, state, identity) else {
                 continue;
             };
+            if state.is_outdated() {
+                continue;
+            }
             for role in Role::ALL {
                 // A node is asked whether it is ready once it is active.
                 let waits = role == Role::Readiness
@@ -130,7 +133,7 @@ impl Deployment {
     }
 
     /// Where a container is heard that runs and was looked at since it was started.
-    fn whereabouts(
+    pub(super) fn whereabouts(
         &self,
         key: &ExecutableKey,
         state: &ExecutableState,
@@ -158,9 +161,9 @@ impl Deployment {
         executable
             .environment
             .get("ROS_DOMAIN_ID")
-            .and_then(|value| self.expand(&value.to_string()).trim().parse().ok())
-            .or(component.ros.domain_id)
-            .unwrap_or(identity.domain_id)
+            .map(|value| self.filled(&value.to_string(), executable.network))
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or_else(|| self.ros_of(component, identity.domain_id).domain_id)
     }
 
     /// The next moment at which a look is due.

@@ -7,12 +7,19 @@ pub mod executable;
 pub mod looks;
 pub mod name;
 pub mod needs;
+pub mod networks;
+mod parameter_file;
 pub mod phase;
+pub mod ports;
 pub mod probing;
+pub mod references;
 pub mod restart;
+pub mod ros;
 pub mod status;
 pub mod steps;
+pub mod update;
 pub mod view;
+pub mod volumes;
 
 use std::collections::BTreeMap;
 
@@ -22,9 +29,12 @@ use error_code::Failure;
 use executable::ExecutableState;
 use needs::Need;
 use phase::{Phase, PhaseEvent};
+use ports::PickedPorts;
+use update::{Preparation, RETIRED, Retired, Update, UpdateEnd};
 
 use super::dependencies::Binding;
-use super::manifest::{Component, Endpoint, Executable, Network, Package, Protocol, Scalar};
+use super::manifest::values::Values;
+use super::manifest::{Component, Endpoint, Executable, Network, Package, Protocol};
 use super::time::{Monotonic, WallTime};
 
 /// A deployment's id, for example `dep-4f2a9c01`: unique for ever.
@@ -48,7 +58,7 @@ pub enum Wanted {
     Stopped,
 }
 
-/// What was asked for; it never changes.
+/// What was asked for. An update brings another one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// Made by shipmate.
@@ -59,13 +69,25 @@ pub struct Order {
     pub package: Package,
     /// The absolute path of the manifest's folder; none when the manifest came without a file.
     pub folder: Option<String>,
-    /// The value of each of the package's parameters.
-    pub parameters: BTreeMap<String, Scalar>,
+    /// The value of each of the package's parameters; secrets are not written with it.
+    pub parameters: Values,
     /// The deployments that it depends on, by alias.
     #[serde(default)]
     pub bindings: Vec<Binding>,
-    /// The goal's request id; empty for none.
+    /// The free ports of the machine that were picked for its endpoints.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ports: PickedPorts,
+    /// The request id of the goal that made the deployment; empty for none.
     pub request_id: String,
+    /// The request id of the goal that brought this revision by an update; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub update_id: String,
+    /// Counts what was asked for of this deployment, from 1.
+    #[serde(default = "first")]
+    pub revision: u32,
+    /// The group that it is in; empty for the one without a name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub group: String,
     /// When the goal was accepted.
     pub created_at: WallTime,
 }
@@ -89,6 +111,18 @@ pub struct Deployment {
     pub updated_at: WallTime,
     /// What is known of each executable, in the order of the package.
     pub executables: Vec<Vec<ExecutableState>>,
+    /// Counts the steps of its updates: the disk has to know each before anything follows from it.
+    #[serde(default)]
+    pub change: u32,
+    /// The update that is on the way.
+    #[serde(default)]
+    pub update: Option<Update>,
+    /// How the latest update ended.
+    #[serde(default)]
+    pub last_update: Option<UpdateEnd>,
+    /// Executables that the package has no more, and that are not gone yet.
+    #[serde(default)]
+    pub retired: Vec<Retired>,
 
     /// Whether it is on the disk; nothing is begun before.
     #[serde(skip, default = "yes")]
@@ -97,6 +131,20 @@ pub struct Deployment {
     /// before. Else it would run again after a crash, when its user has seen it stop.
     #[serde(skip, default = "yes")]
     pub stop_saved: bool,
+    /// Whether the disk knows of the latest change by an update; what follows from it is not begun
+    /// before.
+    #[serde(skip, default = "yes")]
+    pub change_saved: bool,
+    /// How far an update's preparation is.
+    #[serde(skip)]
+    pub preparation: Preparation,
+    /// What was said of its update last.
+    #[serde(skip)]
+    pub said_of_update: String,
+    /// Whether the disk knows the ports that were picked; nothing is created before. Else a
+    /// container would have other ones than its deployment after a crash.
+    #[serde(skip, default = "yes")]
+    pub ports_saved: bool,
     /// Whether it is being checked.
     #[serde(skip)]
     pub checking: bool,
@@ -113,6 +161,10 @@ pub struct Deployment {
 
 fn yes() -> bool {
     true
+}
+
+fn first() -> u32 {
+    1
 }
 
 impl Deployment {
@@ -132,8 +184,16 @@ impl Deployment {
             canceled: false,
             updated_at: order.created_at,
             executables,
+            change: 0,
+            update: None,
+            last_update: None,
+            retired: Vec::new(),
+            change_saved: true,
+            preparation: Preparation::default(),
+            said_of_update: String::new(),
             saved: false,
             stop_saved: false,
+            ports_saved: true,
             checking: false,
             needs: Vec::new(),
             held_since: None,
@@ -163,7 +223,7 @@ impl Deployment {
 
     /// Whether none of its executables has anything on the engine.
     pub fn is_absent(&self) -> bool {
-        self.states().all(|(_, state)| state.is_absent())
+        self.all_states().all(|(_, state)| state.is_absent())
     }
 
     /// Each executable's key and state, in the package's order.
@@ -182,13 +242,36 @@ impl Deployment {
             })
     }
 
+    /// The same, and those that are retired.
+    pub fn all_states(&self) -> impl Iterator<Item = (ExecutableKey, &ExecutableState)> {
+        let retired = self.retired.iter().enumerate();
+        self.states().chain(retired.map(|(executable, retired)| {
+            let key = ExecutableKey {
+                component: RETIRED,
+                executable,
+            };
+            (key, &retired.state)
+        }))
+    }
+
     /// Each executable's state, to be changed.
     pub fn states_mut(&mut self) -> impl Iterator<Item = &mut ExecutableState> {
         self.executables.iter_mut().flatten()
     }
 
-    /// One executable's state.
+    /// One executable's state, be it retired.
+    pub fn state(&self, key: &ExecutableKey) -> Option<&ExecutableState> {
+        if key.component == RETIRED {
+            return self.retired.get(key.executable).map(|r| &r.state);
+        }
+        self.executables.get(key.component)?.get(key.executable)
+    }
+
+    /// One executable's state, be it retired, to be changed.
     pub fn state_mut(&mut self, key: &ExecutableKey) -> Option<&mut ExecutableState> {
+        if key.component == RETIRED {
+            return self.retired.get_mut(key.executable).map(|r| &mut r.state);
+        }
         self.executables
             .get_mut(key.component)?
             .get_mut(key.executable)
@@ -198,6 +281,36 @@ impl Deployment {
     pub fn manifest_of(&self, key: &ExecutableKey) -> Option<(&Component, &Executable)> {
         let component = self.order.package.components.get(key.component)?;
         Some((component, component.executables.get(key.executable)?))
+    }
+
+    /// What the package says of an executable, or said when it is retired.
+    pub fn executable_of(&self, key: &ExecutableKey) -> Option<&Executable> {
+        if key.component == RETIRED {
+            return self.retired.get(key.executable).map(|r| &r.executable);
+        }
+        self.manifest_of(key).map(|(_, executable)| executable)
+    }
+
+    /// The names of an executable and its component, be it retired.
+    pub fn names_of(&self, key: &ExecutableKey) -> Option<(&str, &str)> {
+        if key.component == RETIRED {
+            let retired = self.retired.get(key.executable)?;
+            return Some((&retired.component, &retired.executable.name));
+        }
+        let (component, executable) = self.manifest_of(key)?;
+        Some((&component.name, &executable.name))
+    }
+
+    /// The key of an executable that is retired or not.
+    pub fn any_key_of(&self, component: &str, executable: &str) -> Option<ExecutableKey> {
+        self.key_of(component, executable).or_else(|| {
+            let is_it = |r: &Retired| r.component == component && r.executable.name == executable;
+            let executable = self.retired.iter().position(is_it)?;
+            Some(ExecutableKey {
+                component: RETIRED,
+                executable,
+            })
+        })
     }
 
     /// The key of an executable, by the names of its component and its own.
@@ -220,12 +333,13 @@ impl Deployment {
     pub fn settle(&mut self, engine_known: bool) {
         self.note_ready();
         if self.phase == Phase::Provisioning && self.should_run() {
-            if self.states().all(|(_, state)| state.ready_once) {
+            if self.is_changed() && self.states().all(|(_, state)| state.ready_once) {
                 self.phase = self.phase.after(PhaseEvent::AllStarted);
             } else if let Some(failure) = self.given_up_before_ready() {
-                self.failure = Some(failure);
+                self.fail(failure);
             }
         }
+        self.settle_update();
         let never_began = matches!(self.phase, Phase::InProgress | Phase::FailedToStart);
         let absent = self.is_absent() && !self.checking && (engine_known || never_began);
         if self.failure.is_some() && absent {
@@ -246,7 +360,8 @@ impl Deployment {
     fn note_ready(&mut self) {
         let ready: Vec<ExecutableKey> = self
             .states()
-            .filter(|(key, state)| !state.ready_once && self.was_ready(key, state))
+            .filter(|(_, state)| !state.ready_once && !state.is_outdated())
+            .filter(|(key, state)| self.was_ready(key, state))
             .map(|(key, _)| key)
             .collect();
         for key in ready {
@@ -267,8 +382,8 @@ impl Deployment {
     /// The failure of an executable as the whole deployment's: it says which one failed.
     pub fn blame(&self, key: &ExecutableKey, failure: Failure) -> Failure {
         let who = self
-            .manifest_of(key)
-            .map(|(component, executable)| format!("{}: {}: ", component.name, executable.name))
+            .names_of(key)
+            .map(|(component, executable)| format!("{component}: {executable}: "))
             .unwrap_or_default();
         Failure {
             code: failure.code,
@@ -278,7 +393,15 @@ impl Deployment {
 
     /// Whether it has neither succeeded nor failed yet, and is on the way.
     pub fn is_coming(&self) -> bool {
-        self.should_run() && matches!(self.phase, Phase::InProgress | Phase::Provisioning)
+        let failing = matches!(
+            self.update,
+            Some(Update::Changing {
+                failure: Some(_),
+                ..
+            })
+        );
+        let before = matches!(self.phase, Phase::InProgress | Phase::Provisioning);
+        self.should_run() && before && !failing
     }
 
     /// The image of an executable is on the engine; so it is for all that run the same image.
@@ -289,6 +412,7 @@ impl Deployment {
             let same = self.image_of(&other) == image;
             if let Some(state) = self.state_mut(&other).filter(|_| same) {
                 state.image_ready = true;
+                state.pinned_image = None;
             }
         }
         if let Some(state) = self.state_mut(key) {

@@ -34,6 +34,10 @@ pub enum PhaseEvent {
     RemovalFailed,
     /// It is being deprovisioned, and nothing of it is left.
     AllRemoved,
+    /// It is updated in place, and what differs is replaced.
+    Changed,
+    /// Its update failed, and what was there before comes back.
+    RolledBack,
 }
 
 impl Phase {
@@ -66,6 +70,8 @@ impl Phase {
             (Self::InProgress, PhaseEvent::Checked) => Self::Provisioning,
             (Self::InProgress, PhaseEvent::CheckFailed) => Self::FailedToStart,
             (Self::Provisioning, PhaseEvent::AllStarted) => Self::Succeeded,
+            (Self::Succeeded, PhaseEvent::Changed) => Self::Provisioning,
+            (Self::Provisioning, PhaseEvent::RolledBack) => Self::Succeeded,
             (
                 Self::InProgress
                 | Self::Provisioning
@@ -78,18 +84,29 @@ impl Phase {
                 Self::InProgress | Self::Provisioning | Self::Succeeded,
                 PhaseEvent::RemovalFailed,
             ) => Self::PartiallyDeprovisioned,
-            (Self::InProgress, PhaseEvent::AllStarted)
-            | (Self::Provisioning, PhaseEvent::Checked | PhaseEvent::CheckFailed)
+            (
+                Self::InProgress,
+                PhaseEvent::AllStarted | PhaseEvent::Changed | PhaseEvent::RolledBack,
+            )
+            | (
+                Self::Provisioning,
+                PhaseEvent::Checked | PhaseEvent::CheckFailed | PhaseEvent::Changed,
+            )
             | (
                 Self::Succeeded,
-                PhaseEvent::Checked | PhaseEvent::CheckFailed | PhaseEvent::AllStarted,
+                PhaseEvent::Checked
+                | PhaseEvent::CheckFailed
+                | PhaseEvent::AllStarted
+                | PhaseEvent::RolledBack,
             )
             | (
                 Self::FailedToStart | Self::PartiallyDeprovisioned,
                 PhaseEvent::Checked
                 | PhaseEvent::CheckFailed
                 | PhaseEvent::AllStarted
-                | PhaseEvent::RemovalFailed,
+                | PhaseEvent::RemovalFailed
+                | PhaseEvent::Changed
+                | PhaseEvent::RolledBack,
             )
             | (Self::Stopped, _) => self,
         }
@@ -102,12 +119,14 @@ mod tests {
 
     use super::*;
 
-    const EVENTS: [PhaseEvent; 5] = [
+    const EVENTS: [PhaseEvent; 7] = [
         PhaseEvent::Checked,
         PhaseEvent::CheckFailed,
         PhaseEvent::AllStarted,
         PhaseEvent::RemovalFailed,
         PhaseEvent::AllRemoved,
+        PhaseEvent::Changed,
+        PhaseEvent::RolledBack,
     ];
 
     #[test]

@@ -115,6 +115,13 @@ impl Looks {
         };
     }
 
+    /// What was asked will not be answered.
+    pub fn forget_asked(&mut self) {
+        for role in Role::ALL {
+            self.of_mut(role).asked = false;
+        }
+    }
+
     /// Which run it is about.
     pub fn run(&self) -> u64 {
         self.run

@@ -69,6 +69,8 @@ pub enum Situation {
     Leaving,
     /// Somebody stopped or removed it by hand, and the policy leaves it so.
     LeftByHand,
+    /// Its container is of an earlier revision, and is replaced.
+    Replacing,
     /// Somebody paused it by hand.
     Paused,
     /// It runs, is configured and activated, and is ready as far as that is asked for.
@@ -87,7 +89,7 @@ pub enum Situation {
 
 impl Situation {
     /// Every situation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::GivenUp,
         Self::Over,
         Self::EngineAway,
@@ -95,6 +97,7 @@ impl Situation {
         Self::Gone,
         Self::Leaving,
         Self::LeftByHand,
+        Self::Replacing,
         Self::Paused,
         Self::Ready,
         Self::NotReady,
@@ -112,6 +115,7 @@ impl Situation {
             Self::EngineAway => Some(Status::Unknown),
             Self::Ready => Some(Status::Running),
             Self::Leaving
+            | Self::Replacing
             | Self::Paused
             | Self::NotReady
             | Self::Checking

@@ -1,14 +1,19 @@
 //! What to do next for a deployment: what was asked for is compared with what is known, and the
 //! difference becomes steps. Calling it again without news gives nothing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::containers::{Identity, container_name};
+use super::error_code::Failure;
 use super::executable::{ExecutableState, Operation, Sequence};
 use super::phase::Phase;
 use super::probing::{LookAt, LookKey};
-use super::{Deployment, DeploymentId, ExecutableKey, Wanted};
-use crate::domain::container::{BuildSpec, ContainerFacts, ContainerSpec, ContainerState};
+use super::update::{Fate, Images, RETIRED, Update};
+use super::{Deployment, DeploymentId, ExecutableKey, Order, Wanted};
+use crate::domain::container::{
+    BuildSpec, ContainerFacts, ContainerSpec, ContainerState, NetworkSpec,
+};
 use crate::domain::manifest::{Protocol, PullPolicy};
 use crate::domain::policy::ChangesByHand;
 use crate::domain::probe::Whereabouts;
@@ -19,6 +24,8 @@ use crate::domain::time::{Monotonic, Now};
 pub struct StepKey {
     /// The deployment.
     pub deployment: DeploymentId,
+    /// The revision of what was asked for of it: another one has other executables.
+    pub revision: u32,
     /// Its executable.
     pub executable: ExecutableKey,
 }
@@ -32,6 +39,43 @@ pub enum Step {
         deployment: DeploymentId,
         /// The ports that it needs.
         ports: Vec<(u16, Protocol)>,
+        /// The endpoints that need any free port.
+        pick: Vec<(String, Protocol)>,
+        /// The ports that deployments have, whether they use them now or not.
+        avoid: BTreeSet<u16>,
+    },
+    /// Get ready what an update brings: see that ports are free and images on the engine.
+    Prepare {
+        /// For which deployment.
+        deployment: DeploymentId,
+        /// For which revision.
+        revision: u32,
+        /// The ports that it takes in addition.
+        ports: Vec<(u16, Protocol)>,
+        /// The endpoints that need any free port in addition.
+        pick: Vec<(String, Protocol)>,
+        /// The ports that deployments have, whether they use them now or not.
+        avoid: BTreeSet<u16>,
+        /// The images of executables, by the names of component and executable.
+        images: Vec<((String, String), ImageSource)>,
+        /// The manifest's folder.
+        folder: Option<String>,
+    },
+    /// Wait until actions have no goal executing.
+    Guard {
+        /// For which deployment.
+        deployment: DeploymentId,
+        /// For which revision.
+        revision: u32,
+        /// The actions, and where their servers are heard.
+        actions: Vec<(String, Whereabouts)>,
+        /// How long that may take.
+        patience: Duration,
+    },
+    /// Give up an update's preparation.
+    CancelPrepare {
+        /// For which deployment.
+        deployment: DeploymentId,
     },
     /// Make sure that an image is on the engine.
     Fetch {
@@ -56,12 +100,21 @@ pub enum Step {
         /// The manifest's folder.
         folder: Option<String>,
     },
+    /// Say that a container cannot be made; it ends with this failure.
+    Refuse {
+        /// For whom.
+        key: StepKey,
+        /// Why.
+        failure: Failure,
+    },
     /// Start a container.
     Start {
         /// For whom.
         key: StepKey,
         /// The container's id.
         container: String,
+        /// The networks that it must be on by then.
+        networks: Vec<NetworkSpec>,
     },
     /// Stop a container, to start it again.
     Stop {
@@ -109,6 +162,8 @@ pub enum Step {
         container: String,
         /// Seconds until it is killed.
         grace: u32,
+        /// The names of its networks, which go with the last container on them.
+        networks: Vec<String>,
     },
 }
 
@@ -132,24 +187,41 @@ impl Deployment {
         &mut self,
         identity: &Identity,
         by_hand: ChangesByHand,
+        guard_timeout: Duration,
         sequence: Sequence,
         now: Now,
     ) -> Vec<Step> {
         if !self.saved || self.is_over() {
             return Vec::new();
         }
+        let mut steps = self.prepare_steps(identity, guard_timeout);
         if self.should_run() {
             if self.phase == Phase::InProgress {
                 return self.check_step();
             }
-            let mut steps = self.build_up(identity, by_hand, sequence, now.monotonic);
+            if !self.ports_saved || self.is_at_rest() {
+                return steps;
+            }
+            steps.extend(self.build_up(identity, by_hand, sequence, now.monotonic));
             steps.extend(self.look_steps(identity, now.monotonic));
             return steps;
         }
         if self.wanted == Wanted::Stopped && (!self.stop_saved || !self.leave_first.is_empty()) {
             return Vec::new();
         }
-        self.tear_down(identity, sequence, now.monotonic)
+        steps.extend(self.tear_down(identity, sequence, now.monotonic));
+        steps
+    }
+
+    /// Whether nothing is begun for now, because an update is about to change what there is to do,
+    /// or the disk does not know yet that it has.
+    fn is_at_rest(&self) -> bool {
+        match &self.update {
+            Some(Update::Preparing { .. }) => self.preparation.guarded,
+            Some(Update::Changing { failure, .. }) => failure.is_some() || !self.change_saved,
+            Some(Update::RollingBack(_)) => !self.change_saved,
+            None => false,
+        }
     }
 
     fn check_step(&mut self) -> Vec<Step> {
@@ -165,6 +237,8 @@ impl Deployment {
         vec![Step::Check {
             deployment: self.order.id.clone(),
             ports,
+            pick: self.ports_to_pick(),
+            avoid: BTreeSet::new(),
         }]
     }
 
@@ -184,7 +258,7 @@ impl Deployment {
                     || state.failure.is_some()
                     || state.left().is_some()
             });
-        let keys: Vec<ExecutableKey> = self.states().map(|(key, _)| key).collect();
+        let keys: Vec<ExecutableKey> = self.all_states().map(|(key, _)| key).collect();
         let mut steps = Vec::new();
         for key in keys {
             let Some(operation) = self.wants(&key, identity, by_hand, images_ready, now) else {
@@ -213,8 +287,14 @@ impl Deployment {
         images_ready: bool,
         now: Monotonic,
     ) -> Option<Operation> {
-        let state = self.executables.get(key.component)?.get(key.executable)?;
-        if state.operation.is_some() || state.failure.is_some() || waits(state, now) {
+        let state = self.state(key)?;
+        if state.operation.is_some() || waits(state, now) {
+            return None;
+        }
+        if key.component == RETIRED || state.is_outdated() {
+            return state.container.is_some().then_some(Operation::TakeDown);
+        }
+        if state.failure.is_some() {
             return None;
         }
         let restore = by_hand == ChangesByHand::Restore;
@@ -227,11 +307,17 @@ impl Deployment {
             Some(ContainerState::Paused) if restore => Some(Operation::Resume),
             Some(ContainerState::Running | ContainerState::Paused) => None,
             Some(ContainerState::Exited(_)) | None if left => None,
+            // What makes room for it has to be gone first.
+            Some(_) | None if !self.retired.is_empty() => None,
             // Its image may be fetched meanwhile.
             Some(ContainerState::Created | ContainerState::Exited(_)) if self.held().is_some() => {
                 None
             }
             None if state.image_ready && self.held().is_some() => None,
+            // To create it again puts into it what may be missing.
+            Some(ContainerState::Created) if !state.complete && self.has_files(key) => {
+                Some(Operation::Create)
+            }
             Some(ContainerState::Created | ContainerState::Exited(_)) => Some(Operation::Start),
             None if !state.image_ready => Some(Operation::Fetch),
             None if images_ready => Some(Operation::Create),
@@ -267,12 +353,13 @@ impl Deployment {
 
     /// What the container of an executable is called.
     pub fn own_name(&self, key: &ExecutableKey, identity: &Identity) -> Option<String> {
-        let (component, executable) = self.manifest_of(key)?;
+        let (component, executable) = self.names_of(key)?;
+        let name = &self.order.name;
         Some(container_name(
             &identity.prefix,
-            &self.order.name,
-            &component.name,
-            &executable.name,
+            name,
+            component,
+            executable,
         ))
     }
 
@@ -289,29 +376,30 @@ impl Deployment {
 
     fn step(&self, key: &ExecutableKey, operation: Operation, identity: &Identity) -> Option<Step> {
         let step_key = self.step_key(key);
-        let state = self.executables.get(key.component)?.get(key.executable)?;
-        let (_, executable) = self.manifest_of(key)?;
+        let state = self.state(key)?;
+        let executable = self.executable_of(key)?;
         Some(match operation {
             Operation::Fetch => Step::Fetch {
                 key: step_key,
-                image: self.build_of(key).map_or_else(
-                    || ImageSource::Pull {
-                        image: self.image_of(key),
-                        policy: executable.pull,
-                    },
-                    ImageSource::Build,
-                ),
+                image: self.image_source(key)?,
                 folder: self.order.folder.clone(),
             },
             Operation::CancelFetch => Step::CancelFetch { key: step_key },
-            Operation::Create => Step::Create {
-                key: step_key,
-                spec: Box::new(self.container_spec(key, identity)?),
-                folder: self.order.folder.clone(),
+            Operation::Create => match self.not_makeable(key) {
+                Some(failure) => Step::Refuse {
+                    key: step_key,
+                    failure,
+                },
+                None => Step::Create {
+                    key: step_key,
+                    spec: Box::new(self.container_spec(key, identity)?),
+                    folder: self.order.folder.clone(),
+                },
             },
             Operation::Start => Step::Start {
                 key: step_key,
                 container: state.container.as_ref()?.id.clone(),
+                networks: self.networks(key, identity),
             },
             Operation::Stop => Step::Stop {
                 key: step_key,
@@ -331,12 +419,106 @@ impl Deployment {
                 key: step_key,
                 container: state.container.as_ref()?.id.clone(),
                 grace: executable.stop_grace_period.0,
+                networks: { self.networks(key, identity).into_iter() }
+                    .map(|network| network.name)
+                    .collect(),
             },
         })
     }
 
+    /// Where an executable's image comes from.
+    fn image_source(&self, key: &ExecutableKey) -> Option<ImageSource> {
+        let (_, executable) = self.manifest_of(key)?;
+        Some(match self.build_of(key) {
+            Some(build) => ImageSource::Build(build),
+            None => ImageSource::Pull {
+                image: self.image_of(key),
+                policy: executable.pull,
+            },
+        })
+    }
+
+    /// What an update needs to be ready.
+    fn prepare_steps(&mut self, identity: &Identity, guard_timeout: Duration) -> Vec<Step> {
+        let deployment = self.order.id.clone();
+        let Some(next) = self.next_order() else {
+            let busy = std::mem::take(&mut self.preparation.busy);
+            return Vec::from_iter(busy.then_some(Step::CancelPrepare { deployment }));
+        };
+        let preparation = &self.preparation;
+        if !self.change_saved || preparation.busy || preparation.guarding || preparation.guarded {
+            return Vec::new();
+        }
+        let revision = next.revision;
+        let Some(images) = &preparation.images else {
+            let after = Self::new(next.clone());
+            let sources = after.states().filter_map(|(key, _)| {
+                let (component, executable) = after.names_of(&key)?;
+                let names = (component.to_owned(), executable.to_owned());
+                Some((names, after.image_source(&key)?))
+            });
+            let own = self.fixed_ports();
+            let ports = after.fixed_ports().into_iter();
+            let step = Step::Prepare {
+                deployment,
+                revision,
+                ports: ports
+                    .filter(|port| !own.iter().any(|o| (o.0, o.1) == (port.0, port.1)))
+                    .map(|(port, protocol, _)| (port, protocol))
+                    .collect(),
+                pick: after.ports_to_pick(),
+                avoid: BTreeSet::new(),
+                images: sources.collect(),
+                folder: next.folder.clone(),
+            };
+            self.preparation.busy = true;
+            return vec![step];
+        };
+        if preparation.waits.is_some() {
+            return Vec::new();
+        }
+        let actions = self.guarded_actions(next, images, identity);
+        if actions.is_empty() {
+            self.preparation.guarded = true;
+            return Vec::new();
+        }
+        self.preparation.guarding = true;
+        vec![Step::Guard {
+            deployment,
+            revision,
+            actions,
+            patience: guard_timeout,
+        }]
+    }
+
+    /// The actions that may not be interrupted, of what an update will stop.
+    fn guarded_actions(
+        &self,
+        next: &Order,
+        images: &Images,
+        identity: &Identity,
+    ) -> Vec<(String, Whereabouts)> {
+        let (fates, gone) = self.fates(next, &self.preparation.needs, images, identity);
+        let after = Self::new(next.clone());
+        let changed = fates
+            .iter()
+            .filter(|(_, fate)| *fate == Fate::Changed)
+            .filter_map(|(key, _)| {
+                let (component, executable) = after.names_of(key)?;
+                self.key_of(component, executable)
+            });
+        let stopped = changed.chain(gone).filter_map(|key| {
+            let executable = self.executable_of(&key)?;
+            let at = self.whereabouts(&key, self.state(&key)?, identity)?;
+            Some((self.expand_all(&executable.update_guard), at))
+        });
+        stopped
+            .flat_map(|(actions, at)| actions.into_iter().map(move |a| (a, at.clone())))
+            .collect()
+    }
+
     fn tear_down(&mut self, identity: &Identity, sequence: Sequence, now: Monotonic) -> Vec<Step> {
-        let keys: Vec<ExecutableKey> = self.states().map(|(key, _)| key).collect();
+        let keys: Vec<ExecutableKey> = self.all_states().map(|(key, _)| key).collect();
         let mut steps = Vec::new();
         for key in keys {
             let Some(state) = self.state_mut(&key) else {
@@ -357,6 +539,7 @@ impl Deployment {
     pub fn step_key(&self, key: &ExecutableKey) -> StepKey {
         StepKey {
             deployment: self.order.id.clone(),
+            revision: self.order.revision,
             executable: key.clone(),
         }
     }
@@ -364,7 +547,7 @@ impl Deployment {
     /// The next moment at which something is due without any news.
     pub fn next_due(&self, now: Monotonic) -> Option<Monotonic> {
         let waits = self
-            .states()
+            .all_states()
             .filter(|(_, state)| state.operation.is_none())
             .filter_map(|(_, state)| state.not_before);
         let hands = self.states().filter_map(|(_, state)| state.hand_due());

@@ -1,14 +1,17 @@
 //! A deployment as it is shown: phase, statuses, reasons, codes.
 
+use super::bindings::scheme;
 use super::containers::container_name;
 use super::error_code::{ErrorCode, Failure};
 use super::executable::ExecutableState;
 use super::phase::Phase;
 use super::restart::{describe, signal_of};
 use super::status::{Situation, Status};
+use super::update::Update;
 use super::{Deployment, DeploymentId, ExecutableKey, Wanted, listener};
 use crate::domain::container::ImageProgress;
-use crate::domain::manifest::{Component, Endpoint, Executable, Network, Protocol, Runtime};
+use crate::domain::manifest::{Component, Endpoint, Executable, Protocol, Runtime};
+use crate::domain::masks::Masks;
 use crate::domain::time::WallTime;
 
 /// A status, with what belongs to it.
@@ -136,6 +139,8 @@ pub struct DeploymentView {
     pub group: String,
     /// The values of its parameters; of secrets they are [`SECRET`].
     pub parameters: Vec<(String, String)>,
+    /// What is taken out of what its containers write.
+    pub masks: Masks,
     /// Where it is in its life.
     pub phase: Phase,
     /// The worst condition of its components.
@@ -157,6 +162,23 @@ pub struct DeploymentView {
     /// Whether nothing of it is left.
     pub over: bool,
     /// Whether its goal was cancelled.
+    pub canceled: bool,
+    /// How far its latest update is; none when it was never updated.
+    pub update: Option<UpdateView>,
+}
+
+/// How far an update is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateView {
+    /// The revision that it brings, or was to bring.
+    pub revision: u32,
+    /// Whether it is on the way.
+    pub under_way: bool,
+    /// What it does, in words; empty when it is not on the way.
+    pub doing: String,
+    /// Why what was there before is there again, if so.
+    pub rolled_back: Option<String>,
+    /// Whether that is because it was cancelled.
     pub canceled: bool,
 }
 
@@ -218,19 +240,21 @@ impl Deployment {
             name: self.order.name.clone(),
             package: self.order.package.name.clone(),
             version: self.order.package.version.to_string(),
-            group: String::new(),
-            parameters: Vec::new(),
+            group: self.order.group.clone(),
+            parameters: self.parameter_views(),
+            masks: self.masks(),
             phase: self.phase,
             error_codes: error_codes(&condition, &components),
             condition,
             dependencies: self.dependency_views(),
-            endpoints: self.endpoint_views(),
+            endpoints: self.endpoint_views(prefix),
             components,
             created_at: self.order.created_at,
             updated_at: self.updated_at,
             wanted: self.wanted,
             over: self.is_over(),
             canceled: self.canceled,
+            update: self.update_view(),
         }
     }
 
@@ -346,6 +370,7 @@ impl Deployment {
             Situation::Leaving => self.leaving_reason(),
             Situation::NotReady => self.not_ready_reason(key, state),
             Situation::Held => self.held().unwrap_or_default().to_owned(),
+            Situation::Replacing => self.replacing_reason(),
             Situation::Checking => "what the deployment needs is being checked".to_owned(),
             Situation::Paused | Situation::Restarting | Situation::Preparing => {
                 state.pending_reason(image)
@@ -379,6 +404,12 @@ impl Deployment {
                 (Some(_), _) => Situation::NotRemoved,
                 (None, true) => Situation::Gone,
                 (None, false) => Situation::Leaving,
+            };
+        }
+        if state.is_outdated() {
+            return match state.removal_error {
+                Some(_) => Situation::NotRemoved,
+                None => Situation::Replacing,
             };
         }
         if state.left().is_some() && !state.is_running() {
@@ -419,6 +450,14 @@ impl Deployment {
         })
     }
 
+    fn replacing_reason(&self) -> String {
+        let label = self.order.package.label();
+        match &self.update {
+            Some(Update::RollingBack(_)) => format!("its update failed, {label} comes back"),
+            _ => format!("it is updated to {label}"),
+        }
+    }
+
     fn leaving_reason(&self) -> String {
         match (self.wanted, self.leave_first.as_slice()) {
             (Wanted::Stopped, []) => "being deprovisioned".to_owned(),
@@ -443,13 +482,13 @@ impl Deployment {
                     deployment: binding.deployment.clone(),
                     name: need.map(|n| n.name.clone()).unwrap_or_default(),
                     unmet: need.and_then(|n| n.unmet().map(str::to_owned)),
-                    bindings: Vec::new(),
+                    bindings: self.binding_views(&binding.alias),
                 })
             })
             .collect()
     }
 
-    fn endpoint_views(&self) -> Vec<EndpointView> {
+    fn endpoint_views(&self, prefix: &str) -> Vec<EndpointView> {
         let mut views = Vec::new();
         for (index, component) in self.order.package.components.iter().enumerate() {
             for endpoint in &component.endpoints {
@@ -460,8 +499,10 @@ impl Deployment {
                     external: endpoint.external,
                     port: endpoint.port,
                     host_port: self.host_port(index, component, endpoint),
-                    scheme: endpoint.protocol.to_string(),
-                    in_network: None,
+                    scheme: scheme(endpoint),
+                    in_network: self
+                        .host_inside(prefix, component, endpoint)
+                        .zip(self.network(prefix)),
                 });
             }
         }
@@ -470,7 +511,7 @@ impl Deployment {
 
     /// The machine's port of an endpoint, while its executable runs.
     fn host_port(&self, index: usize, component: &Component, endpoint: &Endpoint) -> Option<u16> {
-        let executable = listener(component, endpoint).filter(|_| endpoint.external)?;
+        let executable = listener(component, endpoint)?;
         let place = component
             .executables
             .iter()
@@ -479,15 +520,15 @@ impl Deployment {
         if !state.is_running() {
             return None;
         }
-        if executable.network == Network::Host {
-            return Some(endpoint.port);
+        if let Some(port) = self.machine_port(component, endpoint) {
+            return Some(port);
         }
         let ports = &state.container.as_ref()?.ports;
         ports
             .iter()
+            .filter(|_| endpoint.external)
             .find(|p| p.container == endpoint.port && p.protocol == endpoint.protocol)
             .map(|p| p.host)
-            .or(endpoint.host_port)
     }
 }
 

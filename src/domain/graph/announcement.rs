@@ -1,12 +1,19 @@
-//! What a DDS participant says when it announces itself: who it is, and on which host.
+//! What a DDS participant says when it announces itself: who it is, on which host, and that it leaves.
 //!
 //! rcl does not hand it on, but it comes as a datagram to a group that anyone can hear (RTPS 2.3,
-//! 8.5.3 and 9.6.2). Fast DDS puts the host's name into its properties. Whatever else arrives is not
-//! an announcement, and is passed over.
+//! 8.5.3 and 9.6.2). Fast DDS, Cyclone DDS and RTI Connext put the host's name and the process into
+//! their properties. Whatever else arrives is not an announcement, and is passed over. What comes out
+//! is never larger than what came in, and has its own bounds beside that.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, SocketAddr};
 
-use super::{Participant, ParticipantId};
+use super::rtps::{Order, PID_SENTINEL};
+use super::{Participant, ParticipantId, Vendor};
+
+/// How many addresses of a participant are kept; a machine has one for each of its networks.
+pub const ADDRESSES: usize = 64;
+/// How long a text may be, in characters; the name of a host has no more.
+pub const TEXT: usize = 255;
 
 /// The submessage that carries data.
 const DATA: u8 = 0x15;
@@ -16,22 +23,38 @@ const ANNOUNCER: [u8; 4] = [0, 1, 0, 0xc2];
 const LITTLE_ENDIAN: u8 = 1;
 const INLINE_QOS: u8 = 2;
 const HAS_DATA: u8 = 4;
+const HAS_KEY: u8 = 8;
 
-const PID_SENTINEL: u16 = 1;
+const PID_PARTICIPANT_LEASE_DURATION: u16 = 0x02;
+const PID_VENDOR: u16 = 0x16;
+const PID_USER_DATA: u16 = 0x2c;
 const PID_DEFAULT_UNICAST_LOCATOR: u16 = 0x31;
 const PID_METATRAFFIC_UNICAST_LOCATOR: u16 = 0x32;
 const PID_PARTICIPANT_GUID: u16 = 0x50;
 const PID_PROPERTY_LIST: u16 = 0x59;
+const PID_KEY_HASH: u16 = 0x70;
+const PID_STATUS_INFO: u16 = 0x71;
 
-/// Fast DDS' name for its host; the value has a number behind a colon.
-const HOST: &str = "fastdds.physical_data.host";
+/// What was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A participant is there.
+    Here(ParticipantId, Participant),
+    /// A participant leaves.
+    Gone(ParticipantId),
+}
 
-/// Reads a datagram; None when it announces no participant.
-pub fn read(datagram: &[u8]) -> Option<(ParticipantId, Participant)> {
-    let mut rest = datagram.strip_prefix(b"RTPS")?.get(16..)?;
-    while let [kind, flags, a, b, after @ ..] = rest {
+/// Reads a datagram; None when it neither announces a participant nor takes leave of one.
+pub fn read(datagram: &[u8]) -> Option<Said> {
+    let header = datagram.strip_prefix(b"RTPS")?;
+    let [_, _, a, b, ..] = *header else {
+        return None;
+    };
+    let sender = ParticipantId(*header.get(4..)?.first_chunk()?);
+    let mut rest = header.get(16..)?;
+    while let [kind, flags, q, r, after @ ..] = rest {
         let order = Order(flags & LITTLE_ENDIAN != 0);
-        let length = usize::from(order.short([*a, *b]));
+        let length = usize::from(order.short([*q, *r]));
         // The last one may leave out its length.
         let length = if length == 0 && *kind == DATA {
             after.len()
@@ -39,221 +62,159 @@ pub fn read(datagram: &[u8]) -> Option<(ParticipantId, Participant)> {
             length
         };
         if *kind == DATA
-            && let Some(found) = data(order, *flags, after.get(..length)?)
+            && let Some(said) = data(order, *flags, after.get(..length)?)
         {
-            return Some(found);
+            return by(sender, Vendor::of([a, b]), said);
         }
         rest = after.get(length..)?;
     }
     None
 }
 
-/// The byte order: whether little-endian.
-#[derive(Clone, Copy)]
-struct Order(bool);
-
-impl Order {
-    fn short(self, bytes: [u8; 2]) -> u16 {
-        match self {
-            Self(true) => u16::from_le_bytes(bytes),
-            Self(false) => u16::from_be_bytes(bytes),
+/// What was said, in view of who has sent it. Each participant speaks for itself.
+fn by(sender: ParticipantId, vendor: Vendor, said: Said) -> Option<Said> {
+    match said {
+        Said::Gone(id) => (id == sender).then_some(Said::Gone(id)),
+        Said::Here(id, mut participant) => {
+            if id != sender {
+                let why = "another participant announced it in its place";
+                participant.conflict = Some(why.to_owned());
+            }
+            let told = [id.vendor(), participant.vendor, vendor];
+            let known = told.into_iter().find(|told| *told != Vendor::Unknown);
+            participant.vendor = known.unwrap_or_default();
+            Some(Said::Here(id, participant))
         }
-    }
-
-    fn long(self, bytes: [u8; 4]) -> u32 {
-        match self {
-            Self(true) => u32::from_le_bytes(bytes),
-            Self(false) => u32::from_be_bytes(bytes),
-        }
-    }
-
-    fn take_long(self, bytes: &mut &[u8]) -> Option<u32> {
-        let (first, rest) = bytes.split_first_chunk()?;
-        *bytes = rest;
-        Some(self.long(*first))
-    }
-
-    /// A text with its length before it and a NUL behind it, filled up to a multiple of four.
-    fn take_text<'a>(self, bytes: &mut &'a [u8]) -> Option<&'a str> {
-        let length = usize::try_from(self.take_long(bytes)?).ok()?;
-        let text = bytes.get(..length)?.strip_suffix(&[0])?;
-        *bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
-        std::str::from_utf8(text).ok()
     }
 }
 
-fn data(order: Order, flags: u8, body: &[u8]) -> Option<(ParticipantId, Participant)> {
+fn data(order: Order, flags: u8, body: &[u8]) -> Option<Said> {
     let [_, _, q, r, _, _, _, _, a, b, c, d, ..] = *body else {
         return None;
     };
-    if [a, b, c, d] != ANNOUNCER || flags & HAS_DATA == 0 || flags & INLINE_QOS != 0 {
+    if [a, b, c, d] != ANNOUNCER {
         return None;
     }
     // Counted from behind itself.
-    let payload = body.get(4 + usize::from(order.short([q, r]))..)?;
-    let [_, encapsulation, _, _, parameters @ ..] = payload else {
-        return None;
-    };
-    match encapsulation {
-        2 => parameters_of(Order(false), parameters),
-        3 => parameters_of(Order(true), parameters),
-        _ => None,
+    let mut payload = body.get(4 + usize::from(order.short([q, r]))..)?;
+    let (mut leaves, mut key) = (false, None);
+    if flags & INLINE_QOS != 0 {
+        loop {
+            match order.take_parameter(&mut payload)? {
+                (PID_SENTINEL, _) => break,
+                (PID_STATUS_INFO, value) => leaves = value.get(3).is_some_and(|bits| bits & 3 != 0),
+                (PID_KEY_HASH, value) => key = value.first_chunk().copied().map(ParticipantId),
+                _ => {}
+            }
+        }
     }
+    let announced = match flags & (HAS_DATA | HAS_KEY) {
+        0 => None,
+        _ => parameters(payload),
+    };
+    if leaves {
+        let id = key.or(announced.map(|(id, _)| id))?;
+        return Some(Said::Gone(id));
+    }
+    let (id, participant) = announced.filter(|_| flags & HAS_DATA != 0)?;
+    Some(Said::Here(id, participant))
 }
 
-fn parameters_of(order: Order, mut rest: &[u8]) -> Option<(ParticipantId, Participant)> {
+fn parameters(payload: &[u8]) -> Option<(ParticipantId, Participant)> {
+    let (encapsulation, mut rest) = payload.split_first_chunk::<4>()?;
+    let order = match encapsulation[1] {
+        2 => Order(false),
+        3 => Order(true),
+        _ => return None,
+    };
     let mut id = None;
     let mut participant = Participant::default();
-    while let [a, b, c, d, after @ ..] = rest {
-        let kind = order.short([*a, *b]);
-        if kind == PID_SENTINEL {
-            break;
-        }
-        let length = usize::from(order.short([*c, *d]));
-        let value = after.get(..length)?;
-        rest = after.get(length..)?;
-        match kind {
-            PID_PARTICIPANT_GUID => id = value.first_chunk().copied().map(ParticipantId),
-            PID_DEFAULT_UNICAST_LOCATOR | PID_METATRAFFIC_UNICAST_LOCATOR => {
-                let address = address(order, value);
-                let new = address.filter(|address| !participant.addresses.contains(address));
-                participant.addresses.extend(new);
+    // Some leave out the sentinel at the end; a parameter that is cut off makes it no announcement.
+    while !rest.is_empty() {
+        match order.take_parameter(&mut rest)? {
+            (PID_SENTINEL, _) => break,
+            (PID_PARTICIPANT_GUID, value) => id = value.first_chunk().copied().map(ParticipantId),
+            (PID_DEFAULT_UNICAST_LOCATOR | PID_METATRAFFIC_UNICAST_LOCATOR, value) => {
+                participant.reach(order.address(value));
             }
-            PID_PROPERTY_LIST => participant.hostname = hostname(order, value),
+            (PID_PARTICIPANT_LEASE_DURATION, value) => participant.lease = order.span(value),
+            (PID_VENDOR, &[a, b, ..]) => participant.vendor = Vendor::of([a, b]),
+            (PID_USER_DATA, value) => participant.enclave = enclave(order, value),
+            (PID_PROPERTY_LIST, value) => participant.properties(order, value),
             _ => {}
         }
     }
     id.map(|id| (id, participant))
 }
 
-/// Where somebody is to be reached by UDP or TCP.
-fn address(order: Order, mut locator: &[u8]) -> Option<IpAddr> {
-    let kind = order.take_long(&mut locator)?;
-    let _port = order.take_long(&mut locator)?;
-    let address: [u8; 16] = *locator.first_chunk()?;
-    let [.., a, b, c, d] = address;
-    match kind {
-        1 | 4 => Some(Ipv4Addr::new(a, b, c, d).into()),
-        2 | 8 => Some(Ipv6Addr::from(address).into()),
-        _ => None,
+impl Participant {
+    fn reach(&mut self, address: Option<IpAddr>) {
+        let is_new = |address: &IpAddr| !self.addresses.contains(address);
+        if let Some(address) = address.filter(is_new)
+            && self.addresses.len() < ADDRESSES
+        {
+            self.addresses.push(address);
+        }
+    }
+
+    /// The list may be cut off: what came before that counts.
+    fn properties(&mut self, order: Order, mut list: &[u8]) {
+        let number = order.take_long(&mut list).unwrap_or_default();
+        for _ in 0..number {
+            let name = order.take_text(&mut list);
+            let (Some(name), Some(value)) = (name, order.take_text(&mut list)) else {
+                return;
+            };
+            match name {
+                // Behind the host's name, Fast DDS writes a number of its own.
+                "fastdds.physical_data.host" => {
+                    let host = value.rsplit_once(':').map_or(value, |(host, _)| host);
+                    self.hostname = clean(host);
+                }
+                "__Hostname" | "dds.sys_info.hostname" => self.hostname = clean(value),
+                "fastdds.physical_data.process" | "__Pid" | "dds.sys_info.process_id" => {
+                    self.process = clean(value);
+                }
+                "__ProcessName" | "dds.sys_info.executable_filepath" => {
+                    self.program = clean(value);
+                }
+                "__NetworkAddresses" => value
+                    .split(',')
+                    .take(ADDRESSES)
+                    .for_each(|word| self.reach(address(word))),
+                _ => {}
+            }
+        }
     }
 }
 
-fn hostname(order: Order, mut properties: &[u8]) -> Option<String> {
-    let number = order.take_long(&mut properties)?;
-    for _ in 0..number {
-        let name = order.take_text(&mut properties)?;
-        let value = order.take_text(&mut properties)?;
-        if name == HOST {
-            let host = value.rsplit_once(':').map_or(value, |(host, _)| host);
-            return Some(host.to_owned());
-        }
-    }
-    None
+/// An address in words, such as `udp/192.168.0.7:7410@2`; only the address itself has to be there.
+fn address(word: &str) -> Option<IpAddr> {
+    let word = word.trim();
+    let word = word.rsplit_once('/').map_or(word, |(_, after)| after);
+    let word = word.split_once('@').map_or(word, |(before, _)| before);
+    let with_port = || word.parse().map(|address: SocketAddr| address.ip());
+    word.parse().or_else(|_| with_port()).ok()
+}
+
+/// From what ROS writes there: `enclave=/name;`.
+fn enclave(order: Order, mut data: &[u8]) -> Option<String> {
+    let length = usize::try_from(order.take_long(&mut data)?).ok()?;
+    let text = std::str::from_utf8(data.get(..length)?).ok()?;
+    let mut settings = text
+        .split(';')
+        .filter_map(|setting| setting.split_once('='));
+    let (_, enclave) = settings.find(|(name, _)| *name == "enclave")?;
+    clean(enclave)
+}
+
+/// A text that may be shown; None when nothing is left of it.
+fn clean(text: &str) -> Option<String> {
+    let shown = text.chars().filter(|c| !c.is_control());
+    let text: String = shown.take(TEXT).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn text(text: &str) -> Vec<u8> {
-        let mut bytes = (u32::try_from(text.len()).unwrap() + 1)
-            .to_le_bytes()
-            .to_vec();
-        bytes.extend(text.as_bytes());
-        bytes.push(0);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
-    }
-
-    fn parameter(kind: u16, value: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(value.len()).unwrap().to_le_bytes();
-        [&kind.to_le_bytes(), &length, value].concat()
-    }
-
-    fn locator(kind: u32, address: [u8; 4]) -> Vec<u8> {
-        let port = 7410_u32.to_le_bytes();
-        [&kind.to_le_bytes()[..], &port, &[0; 12], &address].concat()
-    }
-
-    /// An announcement as Fast DDS sends it, with a time stamp before it.
-    fn announcement(writer: [u8; 4]) -> Vec<u8> {
-        let properties = [
-            2_u32.to_le_bytes().to_vec(),
-            text("PARTICIPANT_TYPE"),
-            text("SIMPLE"),
-            text(HOST),
-            text("a1b2:c3:42"),
-        ];
-        let parameters = [
-            parameter(PID_PARTICIPANT_GUID, &[7; 16]),
-            parameter(
-                PID_METATRAFFIC_UNICAST_LOCATOR,
-                &locator(1, [172, 17, 0, 2]),
-            ),
-            parameter(PID_DEFAULT_UNICAST_LOCATOR, &locator(1, [172, 17, 0, 2])),
-            parameter(PID_DEFAULT_UNICAST_LOCATOR, &locator(16, [1, 1, 1, 1])),
-            parameter(PID_PROPERTY_LIST, &properties.concat()),
-            parameter(PID_SENTINEL, &[]),
-        ];
-        let body = [
-            &[0, 0, 16, 0][..],
-            &[0; 4],
-            &writer,
-            &[0; 8],
-            &[0, 3, 0, 0],
-            &parameters.concat(),
-        ]
-        .concat();
-        let length = u16::try_from(body.len()).unwrap().to_le_bytes();
-        [
-            &b"RTPS"[..],
-            &[2, 3, 1, 15],
-            &[9; 12],
-            &[0x09, LITTLE_ENDIAN, 8, 0],
-            &[0; 8],
-            &[DATA, LITTLE_ENDIAN | HAS_DATA],
-            &length,
-            &body,
-        ]
-        .concat()
-    }
-
-    #[test]
-    fn an_announcement_is_read() {
-        let (id, participant) = read(&announcement(ANNOUNCER)).unwrap();
-        assert_eq!(id, ParticipantId([7; 12]));
-        assert_eq!(participant.hostname.as_deref(), Some("a1b2:c3"));
-        assert_eq!(
-            participant.addresses,
-            [IpAddr::from([172, 17, 0, 2])],
-            "each once, and shared memory has none"
-        );
-    }
-
-    #[test]
-    fn other_data_is_no_announcement() {
-        assert_eq!(read(&announcement([0, 0, 3, 0xc2])), None);
-        assert_eq!(read(b"RTPS"), None);
-        assert_eq!(read(b""), None);
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_arrives_does_no_harm(
-            mut datagram in Just(announcement(ANNOUNCER)),
-            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8),
-            cut in any::<prop::sample::Index>(),
-        ) {
-            for (place, byte) in changes {
-                let place = place.index(datagram.len());
-                datagram[place] = byte;
-            }
-            datagram.truncate(cut.index(datagram.len() + 1));
-            read(&datagram);
-        }
-    }
-}
+#[path = "announcement_tests.rs"]
+mod tests;

@@ -2,17 +2,26 @@
 //! each end, and since when.
 //!
 //! `remember.rs` carries over from one look to the next since when each thing is there; `rules.rs`
-//! says what of it is a container's own; `rate.rs` measures how often messages arrive;
-//! `announcement.rs` reads what participants say of themselves.
+//! says what of it is a container's own; `rate.rs` measures how often messages arrive; `goal_status.rs`
+//! reads which goals of an action execute, and `idle.rs` says when none does; `announcement.rs` reads
+//! what participants say of themselves, and `heard.rs` keeps it; `qos.rs` has the words for an endpoint's quality of service.
 
 pub mod announcement;
+pub mod goal_status;
+pub mod heard;
+pub mod idle;
+mod participant;
+mod qos;
 pub mod rate;
 mod remember;
+mod rtps;
 pub mod rules;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
+
+pub use participant::{Participant, ParticipantId, Participants, Vendor};
+pub use qos::{Durability, History, Liveliness, Reliability, Span, type_hash};
 
 use super::time::Monotonic;
 
@@ -34,44 +43,6 @@ impl Gid {
     }
 }
 
-/// What DDS knows a participant by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ParticipantId(pub [u8; 12]);
-
-/// What a participant says of itself when it announces itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Participant {
-    /// The name of its host, as the process sees it.
-    pub hostname: Option<String>,
-    /// Where it is to be reached.
-    pub addresses: Vec<IpAddr>,
-}
-
-/// Participants that were heard announcing themselves.
-pub type Participants = BTreeMap<ParticipantId, Participant>;
-
-/// Whether lost messages are sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reliability {
-    /// They are.
-    Reliable,
-    /// They are not.
-    BestEffort,
-    /// The middleware does not say.
-    Unknown,
-}
-
-/// Whether those who come later get what was sent before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// They get it.
-    TransientLocal,
-    /// They do not.
-    Volatile,
-    /// The middleware does not say.
-    Unknown,
-}
-
 /// One end of a topic or of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -79,12 +50,25 @@ pub struct Endpoint {
     pub gid: Gid,
     /// The node's full name; None while the middleware does not know it yet.
     pub node: Option<String>,
-    /// The type, such as std_msgs/msg/String.
+    /// The type, such as std_msgs/msg/String or std_srvs/srv/Empty.
     pub type_name: String,
+    /// The hash of the type's definition, `RIHS01_` and 64 hex digits; None when the middleware does
+    /// not tell. At a service's ends it is the one that goes with the requests' topic, as do all below.
+    pub type_hash: Option<String>,
     /// Whether lost messages are sent again.
     pub reliability: Reliability,
     /// Whether those who come later get what was sent before.
     pub durability: Durability,
+    /// How many messages are kept.
+    pub history: History,
+    /// How far messages lie apart at most.
+    pub deadline: Span,
+    /// How long a message is worth something.
+    pub lifespan: Span,
+    /// How a publisher shows that it is alive.
+    pub liveliness: Liveliness,
+    /// After how long without that it counts as gone.
+    pub lease: Span,
     /// When it was seen first.
     pub first_seen: Monotonic,
 }
@@ -124,6 +108,11 @@ impl GraphView {
     }
 }
 
+/// The topic on which an action's servers say which goals they have.
+pub fn status_topic(action: &str) -> String {
+    format!("{action}/_action/status")
+}
+
 /// The name of a service as it is below an action's.
 pub fn send_goal(action: &str) -> String {
     format!("{action}/_action/send_goal")
@@ -151,8 +140,14 @@ pub(crate) mod samples {
             gid: Gid(gid),
             node: Some(node.to_owned()),
             type_name: "std_msgs/msg/String".to_owned(),
+            type_hash: None,
             reliability: Reliability::Reliable,
             durability: Durability::Volatile,
+            history: History::Unknown,
+            deadline: Span::Infinite,
+            lifespan: Span::Infinite,
+            liveliness: Liveliness::Automatic,
+            lease: Span::Infinite,
             first_seen: at(first_seen),
         }
     }

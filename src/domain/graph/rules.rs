@@ -35,6 +35,17 @@ enum Foreign {
     NotHeardYet,
 }
 
+/// Whose an endpoint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The container's.
+    Own,
+    /// Not the container's.
+    Foreign,
+    /// It is known at this moment at the latest.
+    NotKnownBefore(Monotonic),
+}
+
 impl<'a> Own<'a> {
     /// Whether a node of the container has this name.
     ///
@@ -109,6 +120,15 @@ impl<'a> Own<'a> {
     /// Whether an endpoint is the container's own.
     pub fn is_own(self, endpoint: &Endpoint) -> bool {
         self.foreign(endpoint).is_none()
+    }
+
+    /// Whose an endpoint is.
+    pub fn whose(self, endpoint: &Endpoint) -> Whose {
+        match self.foreign(endpoint) {
+            None => Whose::Own,
+            Some(Foreign::NotHeardYet) => Whose::NotKnownBefore(endpoint.first_seen + HEARD_WITHIN),
+            Some(Foreign::Elsewhere | Foreign::Earlier) => Whose::Foreign,
+        }
     }
 
     fn serving(self, what: &str, name: &str, service: &str) -> Result<Vec<&'a Endpoint>, String> {

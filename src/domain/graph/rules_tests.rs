@@ -87,6 +87,7 @@ fn who_says_that_it_is_elsewhere_does_not_count() {
         let participant = Participant {
             hostname: hostname.map(str::to_owned),
             addresses: vec![address.parse().unwrap()],
+            ..Participant::default()
         };
         Arc::make_mut(&mut view.participants).insert(id, participant);
         own(&view)
@@ -113,7 +114,7 @@ fn a_participant_has_a_moment_to_say_where_it_is() {
     assert_eq!(own_at(&view, 16).node("/lidar"), Ok(()), "it never says");
     let here = Participant {
         hostname: Some("c1".to_owned()),
-        addresses: vec![],
+        ..Participant::default()
     };
     Arc::make_mut(&mut view.participants).insert(id, here);
     assert_eq!(own_at(&view, 12).node("/lidar"), Ok(()));

@@ -7,8 +7,10 @@
 pub mod parameters;
 mod rules;
 mod shapes;
+pub mod templates;
 mod types;
 pub mod units;
+pub mod values;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -167,6 +169,7 @@ fn format(format: &str, text: &str) -> Result<(), String> {
 
 /// One spelling for what can be written in two ways.
 fn normalise(package: &mut Package) {
+    package.singleton = package.singleton.normal();
     for executable in package
         .components
         .iter_mut()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{bind, expand};
+use crate::domain::manifest::values::Values;
 use crate::domain::manifest::{Package, Scalar, parse};
 
 fn package() -> Package {
@@ -22,7 +23,7 @@ components: [{name: c, executables: [{name: e, image: i}]}]
     parse(text, "").unwrap().remove(0).package
 }
 
-fn bound(given: &[(&str, &str)]) -> Result<BTreeMap<String, Scalar>, Vec<String>> {
+fn bound(given: &[(&str, &str)]) -> Result<Values, Vec<String>> {
     let given: Vec<_> = given
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

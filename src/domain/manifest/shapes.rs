@@ -89,6 +89,20 @@ pub fn dependencies(generator: &mut SchemaGenerator) -> Schema {
     })
 }
 
+pub const VOLUME_ALLOWED: &str =
+    "a mapping, for example {keep: true}, or nothing for one that goes with its deployment";
+
+/// Volumes by name.
+pub fn volumes(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 64,
+        "x-allowed": "a mapping of names, for example `recordings: {keep: true}`",
+        "propertyNames": { "pattern": NAME, "x-allowed": NAME_ALLOWED, "maxLength": 40 },
+        "additionalProperties": generator.subschema_for::<super::types::Volume>(),
+    })
+}
+
 /// The words of a command line.
 pub fn words(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
@@ -109,6 +123,21 @@ pub fn ros_names(_: &mut SchemaGenerator) -> Schema {
         "type": "array",
         "maxItems": 64,
         "items": { "type": "string", "maxLength": ROS_NAME_LONGEST },
+    })
+}
+
+/// Names of ROS by the names that they take the place of.
+pub fn remappings(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 64,
+        "x-allowed": "a mapping of names, for example `scan: /front/scan`",
+        "propertyNames": {
+            "pattern": "^([A-Za-z_][A-Za-z0-9_]*:)?[~/A-Za-z_][~/A-Za-z0-9_]*$",
+            "x-allowed": "a name of a topic or service, for example scan, ~/scan or node_name:scan",
+            "maxLength": ROS_NAME_LONGEST,
+        },
+        "additionalProperties": { "type": "string", "maxLength": ROS_NAME_LONGEST },
     })
 }
 

@@ -10,6 +10,8 @@ mod executable;
 mod machine;
 mod probe;
 mod process;
+mod singleton;
+mod volume;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,11 +22,13 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 
 pub use component::{Component, Endpoint, Protocol, RosSettings, Runtime};
-pub use dependency::{Condition, Dependency, OnRestart, version_fits};
+pub use dependency::{Condition, Dependency, OnRestart, TakeOver, version_fits};
 pub use executable::{Build, Executable, PullPolicy};
 pub use machine::{AllGpus, Device, Gpus, Ipc, Mount, Network};
 pub use probe::{HttpProbe, Probe, RosProbe};
 pub use process::{Restart, StopSignal};
+pub use singleton::{Scope, Singleton};
+pub use volume::Volume;
 
 use super::shapes;
 
@@ -46,11 +50,11 @@ pub struct Package {
     #[serde(default)]
     #[schemars(length(max = 4096))]
     pub description: String,
-    /// Whether only one deployment of it may live at a time.
+    /// Whether only one deployment of it may live at a time; with `{scope: group}` one in each group.
     #[serde(default)]
-    pub singleton: bool,
+    pub singleton: Singleton,
     /// What can be set in a deploy goal, by name; used as `${name}` in environment, command,
-    /// entrypoint, ROS arguments, probes and lifecycle nodes.
+    /// entrypoint, exposed variables, ROS settings, probes and lifecycle nodes.
     #[serde(default)]
     #[schemars(schema_with = "shapes::parameters")]
     pub parameters: BTreeMap<String, Parameter>,
@@ -85,9 +89,17 @@ pub struct Parameter {
     /// Whether a goal must set it; a required parameter has no default.
     #[serde(default)]
     pub required: bool,
+    /// Whether its value is shown nowhere: it is given to containers, and to nobody else.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub secret: bool,
     /// What it is when the goal does not set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Scalar>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The kinds of value that a parameter can take.

@@ -1,14 +1,17 @@
 //! Which requests are taken. Everything is checked before anything changes.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::refusal::Refusal;
+use super::singleton::{self, check_group};
 use super::{LOCAL, WithDependents, World};
 use crate::domain::catalogue::CataloguedPackage;
 use crate::domain::dependencies::{Binding, Choice, resolve};
 use crate::domain::deployment::containers::container_name;
 use crate::domain::deployment::name::check as check_name;
 use crate::domain::deployment::phase::Phase;
+use crate::domain::deployment::ports::{PickedPorts, taken_ports};
 use crate::domain::deployment::{Deployment, DeploymentId, Order, Wanted, fixed_ports};
 use crate::domain::manifest;
 use crate::domain::manifest::parameters::bind;
@@ -16,7 +19,7 @@ use crate::domain::manifest::{Package, Runtime};
 use crate::domain::time::Now;
 
 /// A request to deploy.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct DeployRequest {
     /// A registered package's name; empty when `manifest` is set.
     pub package: String,
@@ -34,6 +37,23 @@ pub struct DeployRequest {
     pub dependencies: Vec<(String, String)>,
     /// The same id joins the deployment that it made before; empty for none.
     pub request_id: String,
+    /// Whether it changes the deployment of this name, if there is one.
+    pub replace: bool,
+    /// The group that it is in; empty for the one without a name.
+    pub group: String,
+}
+
+/// Without the values of parameters: which of them are secrets is known to the package only.
+impl fmt::Debug for DeployRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters: Vec<&String> = self.parameters.iter().map(|(name, _)| name).collect();
+        f.debug_struct("DeployRequest")
+            .field("package", &self.package)
+            .field("version", &self.version)
+            .field("name", &self.name)
+            .field("parameters", &parameters)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of a request to deploy.
@@ -59,15 +79,23 @@ impl World {
         if let Some(known) = self.by_request_id(&request.request_id) {
             return Ok(Admission::Joined(known));
         }
+        let mut made = id.clone();
         for order in self.admit(request, &id, now)? {
+            made.clone_from(&order.id);
             self.touched.insert(order.id.clone());
-            self.deployments
-                .insert(order.id.clone(), Deployment::new(order));
+            match self.deployments.get_mut(&order.id) {
+                Some(deployment) => deployment.begin_update(order),
+                None => {
+                    self.deployments
+                        .insert(order.id.clone(), Deployment::new(order));
+                }
+            }
         }
-        Ok(Admission::New(id))
+        Ok(Admission::New(made))
     }
 
-    /// What would be deployed for a request, first things first; the last one has this id.
+    /// What would be deployed for a request, first things first; the last one has this id, or that
+    /// of the deployment that it updates.
     ///
     /// # Errors
     /// When anything about the request is wrong.
@@ -77,24 +105,62 @@ impl World {
         id: &str,
         now: Now,
     ) -> Result<Vec<Order>, Refusal> {
-        let (package, folder) = self.package_of(request)?;
+        let updated = self.to_update(request);
+        let (package, folder) = self.package_of(request, updated)?;
         let name = self.name_for(request, &package)?;
+        check_group(&request.group)?;
+        // A manifest in full says only now what it is called.
+        let updated = updated.or_else(|| self.to_update(&named(request, &name)));
+        let completed = match updated {
+            None => request.clone(),
+            Some(deployment) => {
+                if let Some(refusal) = self.refuse_update(deployment, &package) {
+                    return Err(refusal);
+                }
+                self.with_what_was(request, &deployment.order, &package)
+            }
+        };
+        let request = &completed;
         self.check_policy(&package, folder.as_deref())?;
         check_targets(request, &package)?;
         let parameters = bind(&package, &request.parameters)
             .map_err(|wrong| Refusal::new(format!("{}: {}", package.label(), wrong.join("; "))))?;
-        self.check_free(&name, &package)?;
+        let own = updated.map(|d| d.order.id.as_str());
+        self.check_free(&name, &package, &request.group, own)?;
         let (bindings, mut orders) = self.resolve(request, &name, &package, id, now)?;
-        orders.push(Order {
+        let order = Order {
             id: id.to_owned(),
             name,
             package,
             folder,
             parameters,
             bindings,
+            ports: PickedPorts::new(),
             request_id: request.request_id.clone(),
+            update_id: String::new(),
+            revision: 1,
+            group: request.group.clone(),
             created_at: now.wall,
+        };
+        orders.push(match updated {
+            None => order,
+            Some(deployment) => {
+                if let Some(refusal) = self.refuse_circle(deployment, &order.bindings) {
+                    return Err(refusal);
+                }
+                let was = &deployment.order;
+                Order {
+                    id: was.id.clone(),
+                    ports: deployment.ports_kept_by(&order.package),
+                    update_id: order.request_id,
+                    request_id: was.request_id.clone(),
+                    revision: was.revision.saturating_add(1),
+                    created_at: was.created_at,
+                    ..order
+                }
+            }
         });
+        self.check_references(&orders)?;
         Ok(orders)
     }
 
@@ -113,7 +179,7 @@ impl World {
             .iter()
             .map(|(alias, deployment)| Choice { alias, deployment })
             .collect();
-        let candidates = self.candidates();
+        let candidates = self.candidates(&request.group);
         let resolution = resolve(package, name, &choices, &candidates, &self.catalogue)?;
         let mut ids: BTreeMap<String, DeploymentId> = BTreeMap::new();
         let mut first: Vec<Order> = Vec::new();
@@ -121,7 +187,7 @@ impl World {
             let of = &planned.package.package;
             self.check_policy(of, planned.package.folder.as_deref())?;
             check_targets(&DeployRequest::default(), of)?;
-            self.check_free(&planned.name, of)?;
+            self.check_free(&planned.name, of, &request.group, None)?;
             let taken = first.iter().map(|order| &order.package).chain([package]);
             for other in taken {
                 check_ports_between(of, other)?;
@@ -139,7 +205,11 @@ impl World {
                 bindings: bindings
                     .filter_map(|b| b.settle(|name| ids.get(name).cloned()))
                     .collect(),
+                ports: PickedPorts::new(),
                 request_id: String::new(),
+                update_id: String::new(),
+                revision: 1,
+                group: request.group.clone(),
                 created_at: now.wall,
             });
             ids.insert(planned.name.clone(), own);
@@ -151,24 +221,27 @@ impl World {
         Ok((bindings, first))
     }
 
-    /// The deployment is on the disk, with what was wanted of it when it was written: that may
-    /// begin.
-    pub fn saved(&mut self, id: &str, wanted: Wanted) {
+    /// The deployment is on the disk, with what was wanted of it when it was written, and with as many
+    /// steps of updates: that may begin.
+    pub fn saved(&mut self, id: &str, wanted: Wanted, change: u32) {
         if let Some(deployment) = self.deployments.get_mut(id) {
             deployment.saved = true;
+            deployment.change_saved |= change >= deployment.change;
             deployment.stop_saved |= wanted == Wanted::Stopped;
             self.touched.insert(id.to_owned());
         }
     }
 
-    /// The deployment could not be put on the disk. A new one never was; one that is to be stopped
-    /// is stopped all the same, since a full disk must not keep a robot running.
+    /// The deployment could not be put on the disk. A new one never was, nor was an update that was
+    /// just asked for; one that is to be stopped is stopped all the same, since a full disk must not
+    /// keep a robot running.
     pub fn discard(&mut self, id: &str) {
         let Some(deployment) = self.deployments.get_mut(id) else {
             return;
         };
         if deployment.saved {
             deployment.stop_saved |= deployment.wanted == Wanted::Stopped;
+            deployment.change_not_saved();
             self.touched.insert(id.to_owned());
         } else {
             self.deployments.remove(id);
@@ -206,8 +279,12 @@ impl World {
         Ok(id)
     }
 
-    /// Stops a deployment because its goal was cancelled; one that has succeeded stays.
+    /// Stops a deployment because its goal was cancelled; one that has succeeded stays. An update is
+    /// undone.
     pub fn cancel(&mut self, id: &str) {
+        if self.cancel_update(id) {
+            return;
+        }
         let succeeded = |d: &Deployment| d.phase == Phase::Succeeded;
         if !self.deployments.get(id).is_some_and(succeeded) {
             self.stop(id, true);
@@ -256,11 +333,28 @@ impl World {
         }
         self.deployments
             .values()
-            .find(|d| d.order.request_id == request_id)
+            .find(|d| d.has_request(request_id))
             .map(|d| d.order.id.clone())
     }
 
-    fn package_of(&self, request: &DeployRequest) -> Result<(Package, Option<String>), Refusal> {
+    /// The package that is asked for, and the folder of its manifest. An update that names none means
+    /// the deployment's own.
+    fn package_of(
+        &self,
+        request: &DeployRequest,
+        updated: Option<&Deployment>,
+    ) -> Result<(Package, Option<String>), Refusal> {
+        if let Some(deployment) = updated
+            && request.package.is_empty()
+            && request.manifest.is_empty()
+        {
+            let order = &deployment.order;
+            if request.version.is_empty() {
+                return Ok((order.package.clone(), order.folder.clone()));
+            }
+            let found = self.catalogue.find(&order.package.name, &request.version)?;
+            return Ok((found.package.clone(), found.folder.clone()));
+        }
         match (request.package.is_empty(), request.manifest.is_empty()) {
             (true, true) => Err(Refusal::new(
                 "what should be deployed? set `package` to a registered package's name, or \
@@ -307,12 +401,19 @@ impl World {
     }
 
     /// Whether another deployment has the name, or what there is only once.
-    pub(super) fn check_free(&self, name: &str, package: &Package) -> Result<(), Refusal> {
-        for other in self.deployments.values().filter(|d| !d.is_over()) {
+    pub(super) fn check_free(
+        &self,
+        name: &str,
+        package: &Package,
+        group: &str,
+        updated: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let living = self.deployments.values().filter(|d| !d.is_over());
+        for other in living.filter(|d| updated != Some(d.order.id.as_str())) {
             let other_name = &other.order.name;
             if other_name == name {
                 let advice = if other.should_run() {
-                    "choose another name, or deprovision that one first"
+                    "choose another name, set `replace` to update it, or deprovision it first"
                 } else {
                     "it is being taken down; wait until it is gone, or choose another name"
                 };
@@ -323,15 +424,15 @@ impl World {
                     other.phase.name()
                 )));
             }
-            if package.singleton && other.order.package.name == package.name {
-                return Err(Refusal::new(format!(
-                    "package {:?} is a singleton, and {other_name:?} ({}) is a deployment of it \
-                     already",
-                    package.name, other.order.id
-                )));
+            if let Some(refusal) = singleton::refusal(package, group, &other.order) {
+                return Err(refusal);
             }
-            check_ports(package, other)?;
+            check_ports(package, &other.order)?;
+            if let Some(next) = other.next_order() {
+                check_ports(package, next)?;
+            }
             self.check_container_names(name, package, other)?;
+            self.check_volume_names(name, package, other)?;
         }
         Ok(())
     }
@@ -356,6 +457,14 @@ impl World {
                 other.order.name
             ))),
         }
+    }
+}
+
+/// The same request, with the name that the deployment gets.
+fn named(request: &DeployRequest, name: &str) -> DeployRequest {
+    DeployRequest {
+        name: name.to_owned(),
+        ..request.clone()
     }
 }
 
@@ -421,14 +530,14 @@ fn check_ports_between(package: &Package, other: &Package) -> Result<(), Refusal
     Ok(())
 }
 
-fn check_ports(package: &Package, other: &Deployment) -> Result<(), Refusal> {
+fn check_ports(package: &Package, other: &Order) -> Result<(), Refusal> {
     for (port, protocol, endpoint) in fixed_ports(package) {
-        let taken = other.fixed_ports();
+        let taken = taken_ports(other);
         if let Some((.., theirs)) = taken.iter().find(|(p, t, _)| *p == port && *t == protocol) {
             return Err(Refusal::new(format!(
                 "port {port} of endpoint {endpoint:?} is taken by endpoint {theirs:?} of \
                  deployment {:?}; choose another host_port, or leave it out for a free one",
-                other.order.name
+                other.name
             )));
         }
     }

@@ -22,7 +22,7 @@ impl World {
             }
             let late = late(deployment, &self.engine, &self.settings, now);
             if let Some(failure) = late {
-                deployment.failure = Some(failure);
+                deployment.fail(failure);
                 touched = true;
             }
             if touched {
@@ -48,7 +48,10 @@ impl World {
             Some(began + self.settings.ready_timeout)
         });
         let held = coming().filter_map(|d| Some(d.held_since? + self.settings.ready_timeout));
-        ready.chain(held).chain(engine)
+        ready
+            .chain(held)
+            .chain(engine)
+            .chain(self.update_deadlines())
     }
 }
 

@@ -7,7 +7,7 @@ use super::World;
 use super::refusal::Refusal;
 use crate::domain::dependencies::{Binding, Candidate, CandidateState, Dependents};
 use crate::domain::deployment::needs::Need;
-use crate::domain::deployment::{Deployment, DeploymentId, Wanted};
+use crate::domain::deployment::{Deployment, DeploymentId, Order, Wanted};
 use crate::domain::manifest::{Condition, OnRestart};
 use crate::domain::time::Now;
 
@@ -25,19 +25,20 @@ pub enum WithDependents {
 
 impl World {
     /// Looks again at what each deployment needs and whom it has to wait for. Whose needs changed
-    /// is touched.
-    pub(super) fn link(&mut self, now: Now) {
+    /// is touched. Says whether there were any.
+    pub(super) fn link(&mut self, now: Now) -> bool {
         let mut linked: BTreeMap<DeploymentId, (Vec<Need>, Vec<String>)> = BTreeMap::new();
         for (id, deployment) in &self.deployments {
             let needs = match deployment.is_over() {
                 true => Vec::new(),
-                false => self.needs_of(deployment),
+                false => self.needs_of(&deployment.order),
             };
             let leave_first = self.leave_first(deployment);
             if needs != deployment.needs || leave_first != deployment.leave_first {
                 linked.insert(id.clone(), (needs, leave_first));
             }
         }
+        let changed = !linked.is_empty();
         for (id, (needs, leave_first)) in linked {
             if let Some(deployment) = self.deployments.get_mut(&id) {
                 deployment.take_needs(needs, now.monotonic);
@@ -45,16 +46,18 @@ impl World {
                 self.touched.insert(id);
             }
         }
+        changed
     }
 
-    fn needs_of(&self, deployment: &Deployment) -> Vec<Need> {
-        let bindings = deployment.order.bindings.iter();
+    pub(super) fn needs_of(&self, order: &Order) -> Vec<Need> {
+        let identity = &self.settings.identity;
+        let bindings = order.bindings.iter();
         bindings
             .map(|binding| {
-                let declared = deployment.order.package.depends_on.get(&binding.alias);
+                let declared = order.package.depends_on.get(&binding.alias);
                 let condition = declared.map(|d| d.condition).unwrap_or_default();
                 let with_it = declared.is_some_and(|d| d.on_restart == OnRestart::Restart);
-                let other = self.bound(deployment, binding);
+                let other = self.bound(order, binding);
                 let name = other.map_or(binding.deployment.as_str(), |d| &d.order.name);
                 let trouble = match other {
                     Some(other) => self.trouble(other, &mut BTreeSet::new()),
@@ -70,7 +73,7 @@ impl World {
                     name: name.to_owned(),
                     trouble: trouble.map(|why| format!("{name}: {why}")),
                     waits,
-                    offers: other.map(Deployment::offers).unwrap_or_default(),
+                    offers: other.map(|d| d.offers(identity)).unwrap_or_default(),
                     restarts,
                 }
             })
@@ -79,12 +82,12 @@ impl World {
 
     /// The deployment that another one is bound to. When it is over, one that took its name and
     /// fits as well takes its place.
-    fn bound(&self, deployment: &Deployment, binding: &Binding) -> Option<&Deployment> {
+    fn bound(&self, order: &Order, binding: &Binding) -> Option<&Deployment> {
         let known = self.deployments.get(&binding.deployment)?;
         if !known.is_over() {
             return Some(known);
         }
-        let declared = deployment.order.package.depends_on.get(&binding.alias);
+        let declared = order.package.depends_on.get(&binding.alias);
         let successor = self.deployments.values().find(|other| {
             let package = &other.order.package;
             !other.is_over()
@@ -111,7 +114,7 @@ impl World {
             return Some(why);
         }
         deployment.order.bindings.iter().find_map(|binding| {
-            let Some(other) = self.bound(deployment, binding) else {
+            let Some(other) = self.bound(&deployment.order, binding) else {
                 return Some(format!("{} is not there any more", binding.deployment));
             };
             let why = self.trouble(other, seen)?;
@@ -136,7 +139,7 @@ impl World {
     fn is_bound_to(&self, deployment: &Deployment, id: &str) -> bool {
         let mut bindings = deployment.order.bindings.iter();
         bindings.any(|b| {
-            let bound = self.bound(deployment, b);
+            let bound = self.bound(&deployment.order, b);
             bound.is_some_and(|bound| bound.order.id == id)
         })
     }
@@ -146,7 +149,10 @@ impl World {
     pub fn dependents_of(&self, id: &str) -> Vec<DeploymentId> {
         let living = self.deployments.values().filter(|d| d.should_run());
         let bindings = living.flat_map(|d| {
-            let bound = d.order.bindings.iter().filter_map(|b| self.bound(d, b));
+            // What an update is about to depend on is needed as well.
+            let orders = [Some(&d.order), d.next_order()].into_iter().flatten();
+            let bound =
+                orders.flat_map(|o| o.bindings.iter().filter_map(move |b| self.bound(o, b)));
             bound.map(|other| (d.order.id.as_str(), other.order.id.as_str()))
         });
         let dependents = Dependents::new(bindings);
@@ -158,7 +164,7 @@ impl World {
     }
 
     /// The deployments that something new may depend on.
-    pub(super) fn candidates(&self) -> Vec<Candidate<'_>> {
+    pub(super) fn candidates(&self, group: &str) -> Vec<Candidate<'_>> {
         let living = self.deployments.values().filter(|d| !d.is_over());
         living
             .map(|d| {
@@ -173,6 +179,7 @@ impl World {
                     name: &d.order.name,
                     package: &d.order.package.name,
                     version: &d.order.package.version,
+                    same_group: d.order.group == group,
                     state,
                 }
             })

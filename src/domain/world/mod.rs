@@ -6,10 +6,16 @@
 mod admission;
 mod deadlines;
 mod dependencies;
+mod endpoints;
+mod leftovers;
+mod masking;
 mod news;
 mod plan;
 mod recovery;
+mod references;
 pub mod refusal;
+mod singleton;
+mod updates;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -22,6 +28,7 @@ use super::deployment::restart::RestartLimits;
 use super::deployment::steps::Step;
 use super::deployment::view::DeploymentView;
 use super::deployment::{Deployment, DeploymentId};
+use super::manifest::values::Secrets;
 use super::policy::Policy;
 use super::time::{Monotonic, Now};
 
@@ -43,6 +50,8 @@ pub struct WorldSettings {
     pub history: usize,
     /// How long an executable may take to be ready before its deployment has failed.
     pub ready_timeout: Duration,
+    /// How long an update waits for actions that it may not interrupt.
+    pub guard_timeout: Duration,
     /// How long the engine may be away before what has not succeeded yet has failed.
     pub engine_timeout: Duration,
 }
@@ -82,6 +91,10 @@ pub struct Note {
 }
 
 /// A step for a container that belongs to nobody, or for a deployment.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are the large variant, and none is kept"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorldStep {
     /// For a deployment.
@@ -90,6 +103,11 @@ pub enum WorldStep {
     RemoveOrphan {
         /// Its id.
         container: String,
+    },
+    /// Remove the networks of ours that no container is on, but for these.
+    TidyNetworks {
+        /// The names of those that are needed, or will be.
+        keep: BTreeSet<String>,
     },
 }
 
@@ -115,6 +133,8 @@ pub struct World {
     /// Containers that bear our labels and are not ours.
     foreign: BTreeSet<String>,
     touched: BTreeSet<DeploymentId>,
+    /// Whether a network may be left over.
+    networks_untidy: bool,
     /// What should be said, and belongs to no phase or status.
     notes: Vec<Note>,
     /// Whether what was read from the disk is not all that was there.
@@ -123,6 +143,8 @@ pub struct World {
     recovering: bool,
     /// Whether all was recovered, and that was not asked for yet.
     recovered: bool,
+    /// The secrets of deployments that have yet to be recovered.
+    lost_secrets: BTreeMap<DeploymentId, Secrets>,
 }
 
 impl World {
@@ -145,10 +167,12 @@ impl World {
             removed: VecDeque::new(),
             foreign: BTreeSet::new(),
             touched: BTreeSet::new(),
+            networks_untidy: false,
             notes: Vec::new(),
             incomplete: false,
             recovering: false,
             recovered: false,
+            lost_secrets: BTreeMap::new(),
         }
     }
 
@@ -199,21 +223,31 @@ impl World {
     /// gives nothing. What was learnt up to `sequence` is older than what these steps will do.
     pub fn steps(&mut self, sequence: Sequence, now: Now) -> Vec<WorldStep> {
         let reachable = self.engine == EngineState::Known;
+        let avoid = self.ports_of_the_living();
         let mut steps = Vec::new();
         for deployment in self.deployments.values_mut() {
             // The check itself finds out that an engine does not answer; all else waits for it.
             if reachable || deployment.phase == Phase::InProgress {
-                let own = deployment.steps(
+                let mut own = deployment.steps(
                     &self.settings.identity,
                     self.settings.policy.changes_by_hand,
+                    self.settings.guard_timeout,
                     sequence,
                     now,
                 );
+                for step in &mut own {
+                    if let Step::Check { avoid: to, .. } | Step::Prepare { avoid: to, .. } = step {
+                        to.clone_from(&avoid);
+                    }
+                }
                 steps.extend(own.into_iter().map(WorldStep::Deployment));
             }
         }
         if reachable {
             steps.extend(self.orphan_steps(now.monotonic));
+            if std::mem::take(&mut self.networks_untidy) {
+                steps.push(self.tidy_networks());
+            }
         }
         steps
     }
@@ -248,8 +282,17 @@ impl World {
     /// since the last call.
     pub fn settle(&mut self, now: Now) -> BTreeSet<DeploymentId> {
         let mut all = self.settle_touched();
-        self.link(now);
+        // What one deployment offers may come from another one, over as many as there are.
+        for _ in 0..=self.deployments.len() {
+            let changed = self.link(now);
+            all.extend(self.settle_touched());
+            if !changed {
+                break;
+            }
+        }
+        self.advance_updates(now.monotonic);
         all.extend(self.settle_touched());
+        self.note_updates(&all);
         all
     }
 

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::{EngineState, Note, Orphan, REMEMBERED, World, WorldSettings};
+use super::{EngineState, Note, Orphan, REMEMBERED, World, WorldSettings, masking};
 use crate::domain::container::{ContainerFacts, ImageProgress, labels};
 use crate::domain::deployment::containers::container_name;
 use crate::domain::deployment::error_code::Failure;
 use crate::domain::deployment::executable::{Operation, Rules, Sequence};
 use crate::domain::deployment::phase::{Phase, PhaseEvent};
+use crate::domain::deployment::ports::PickedPorts;
 use crate::domain::deployment::probing::LookKey;
 use crate::domain::deployment::steps::StepKey;
+use crate::domain::deployment::update::RETIRED;
 use crate::domain::deployment::{Deployment, DeploymentId, ExecutableKey, Wanted};
 use crate::domain::probe::Answer;
 use crate::domain::time::{Monotonic, Now};
@@ -20,6 +22,8 @@ use crate::domain::time::{Monotonic, Now};
 pub enum StepError {
     /// It failed.
     Failed(Failure),
+    /// It cannot be done, now or later.
+    Impossible(Failure),
     /// The engine does not answer; it will be tried again when it does.
     Unreachable(String),
     /// It was told to end.
@@ -62,7 +66,7 @@ impl World {
         let keys: Vec<StepKey> = self
             .deployments
             .values()
-            .flat_map(|d| d.states().map(move |(key, state)| (d, key, state)))
+            .flat_map(|d| d.all_states().map(move |(key, state)| (d, key, state)))
             .filter(|(.., state)| {
                 let container = state.container.as_ref();
                 container.is_some_and(|c| !ids.contains(c.id.as_str()))
@@ -74,6 +78,7 @@ impl World {
         }
         self.orphans.retain(|id, _| ids.contains(id.as_str()));
         self.foreign.retain(|id| ids.contains(id.as_str()));
+        self.networks_untidy = true;
         self.touch_all();
     }
 
@@ -87,6 +92,9 @@ impl World {
         for deployment in self.deployments.values_mut() {
             for state in deployment.states_mut() {
                 state.engine_lost();
+            }
+            for retired in &mut deployment.retired {
+                retired.state.engine_lost();
             }
         }
         self.touch_all();
@@ -108,6 +116,7 @@ impl World {
             return;
         };
         let key = deployment.step_key(&key);
+        let facts = &*masking::facts(facts, &deployment.masks());
         let rules = rules_of(settings, deployment, &key, unseen, now.monotonic);
         let said = deployment
             .state_mut(&key.executable)
@@ -145,12 +154,12 @@ impl World {
         let Some(deployment) = self.deployments.get(&key.deployment) else {
             return;
         };
-        let Some((component, executable)) = deployment.manifest_of(&key.executable) else {
+        let Some((component, executable)) = deployment.names_of(&key.executable) else {
             return;
         };
         self.notes.push(Note {
             deployment: Some(key.deployment.clone()),
-            executable: Some((component.name.clone(), executable.name.clone())),
+            executable: Some((component.to_owned(), executable.to_owned())),
             text: format!("the container {what}"),
         });
     }
@@ -160,6 +169,7 @@ impl World {
     pub fn gone(&mut self, sequence: Sequence, container: &str, now: Now) {
         self.orphans.remove(container);
         self.foreign.remove(container);
+        self.networks_untidy = true;
         self.note_removed(container.to_owned());
         if let Some(key) = self.key_of_container(container) {
             let deployment = self.deployments.get_mut(&key.deployment);
@@ -197,8 +207,8 @@ impl World {
         };
         if let Some(deployment) = self.deployments.get_mut(&key.deployment) {
             let stop_signal = deployment
-                .manifest_of(&key.executable)
-                .map(|(_, executable)| executable.stop_signal.number());
+                .executable_of(&key.executable)
+                .map(|executable| executable.stop_signal.number());
             // Other signals do not ask anybody to end.
             if !matches!(signal, 2 | 3 | 9 | 15) && stop_signal != Some(signal) {
                 return;
@@ -212,7 +222,7 @@ impl World {
     fn key_of_container(&self, container: &str) -> Option<StepKey> {
         self.deployments.values().find_map(|deployment| {
             let (key, _) = deployment
-                .states()
+                .all_states()
                 .find(|(_, state)| state.container.as_ref().is_some_and(|c| c.id == container))?;
             Some(deployment.step_key(&key))
         })
@@ -223,6 +233,10 @@ impl World {
         let Some(deployment) = self.deployments.get_mut(&key.step.deployment) else {
             return;
         };
+        if deployment.order.revision != key.step.revision {
+            return;
+        }
+        let answer = masking::answer(answer, &deployment.masks());
         if let Some(why) = deployment.looked(key, answer, now.monotonic) {
             self.note_hand(&key.step, &format!("is not alive: {why}; it is restarted"));
         }
@@ -241,16 +255,21 @@ impl World {
     }
 
     /// A deployment's check ended.
-    pub fn checked(&mut self, id: &str, result: Result<(), Failure>) {
+    pub fn checked(&mut self, id: &str, result: Result<PickedPorts, Failure>) {
+        // Two checks beside each other may have picked the same.
+        let picked_twice = result.as_ref().is_ok_and(|p| self.are_taken(p, id));
         let Some(deployment) = self.deployments.get_mut(id) else {
             return;
         };
         deployment.checking = false;
         match result {
-            Ok(()) if deployment.wanted == Wanted::Running => {
+            // What others have is known by now, and is not picked by the next check.
+            Ok(_) if picked_twice => {}
+            Ok(ports) if deployment.wanted == Wanted::Running => {
+                deployment.take_ports(ports);
                 deployment.phase = deployment.phase.after(PhaseEvent::Checked);
             }
-            Ok(()) => {}
+            Ok(_) => {}
             Err(failure) => {
                 deployment.phase = deployment.phase.after(PhaseEvent::CheckFailed);
                 deployment.failure = Some(failure);
@@ -264,6 +283,11 @@ impl World {
         let Some(deployment) = self.deployments.get_mut(&key.deployment) else {
             return;
         };
+        // An update changes the order when nothing is being done, so that this is of no account.
+        if deployment.order.revision != key.revision {
+            return;
+        }
+        let outcome = masking::outcome(outcome, &deployment.masks());
         let rules = rules_of(&self.settings, deployment, key, false, now.monotonic);
         let Some(state) = deployment.state_mut(&key.executable) else {
             return;
@@ -276,8 +300,9 @@ impl World {
                 let name = deployment
                     .own_name(&key.executable, &self.settings.identity)
                     .unwrap_or_default();
+                let revision = deployment.order.revision;
                 if let Some(state) = deployment.state_mut(&key.executable) {
-                    state.created(id, name, sequence);
+                    state.created(id, name, revision, sequence);
                 }
             }
             Outcome::Started => state.was_started(now.monotonic),
@@ -303,6 +328,9 @@ impl World {
                 state.operation = None;
                 state.progress = None;
             }
+            Outcome::Error(StepError::Impossible(failure)) => {
+                give_up(deployment, key, failure);
+            }
             Outcome::Error(StepError::Failed(failure)) => {
                 failed(deployment, key, failure, rules);
             }
@@ -313,6 +341,7 @@ impl World {
     /// A container that belonged to nobody was removed, or could not be.
     pub fn orphan_removed(&mut self, container: &str, removed: bool, now: Monotonic) {
         if removed {
+            self.networks_untidy = true;
             self.orphans.remove(container);
         } else if let Some(orphan) = self.orphans.get_mut(container) {
             *orphan = Orphan {
@@ -325,10 +354,7 @@ impl World {
     /// Whether a container is the one of this executable, by its id, or by its name when the
     /// executable has none.
     fn belongs_to(&self, id: &str, key: &ExecutableKey, facts: &ContainerFacts) -> bool {
-        let state = self
-            .deployments
-            .get(id)
-            .and_then(|d| d.executables.get(key.component)?.get(key.executable));
+        let state = self.deployments.get(id).and_then(|d| d.state(key));
         match state.and_then(|state| state.container_id.as_ref()) {
             Some(known) if *known == facts.id => true,
             // The known one may have gone while nobody looked; then this is its successor.
@@ -356,7 +382,8 @@ impl World {
         if failed || deployment.phase == Phase::Stopped {
             return None;
         }
-        let key = deployment.key_of(of.get(labels::COMPONENT)?, of.get(labels::EXECUTABLE)?)?;
+        let (component, executable) = (of.get(labels::COMPONENT)?, of.get(labels::EXECUTABLE)?);
+        let key = deployment.any_key_of(component, executable)?;
         Some((deployment.order.id.clone(), key))
     }
 }
@@ -369,12 +396,14 @@ fn rules_of<'a>(
     unseen: bool,
     now: Monotonic,
 ) -> Rules<'a> {
-    let executable = deployment.manifest_of(&key.executable).map(|(_, e)| e);
+    let executable = deployment.executable_of(&key.executable);
+    let state = deployment.state(&key.executable);
+    let leaves = key.executable.component == RETIRED || state.is_some_and(|s| s.is_outdated());
     Rules {
         policy: executable.map(|e| e.restart).unwrap_or_default(),
         limits: &settings.restarts,
         seed: seed_of(key),
-        wanted: deployment.should_run(),
+        wanted: deployment.should_run() && !leaves,
         by_hand: settings.policy.changes_by_hand,
         grace: executable.map_or(Duration::ZERO, |e| {
             Duration::from_secs(u64::from(e.stop_grace_period.0))
@@ -393,6 +422,19 @@ fn seed_of(key: &StepKey) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         })
+}
+
+/// Trying again would change nothing.
+fn give_up(deployment: &mut Deployment, key: &StepKey, failure: Failure) {
+    let blamed = deployment.blame(&key.executable, failure.clone());
+    let provisioning = deployment.phase == Phase::Provisioning && deployment.should_run();
+    if provisioning {
+        deployment.fail(blamed);
+    }
+    if let Some(state) = deployment.state_mut(&key.executable) {
+        state.operation = None;
+        state.failure = Some(failure);
+    }
 }
 
 /// A step failed.
@@ -416,7 +458,7 @@ fn failed(deployment: &mut Deployment, key: &StepKey, failure: Failure, rules: R
         _ if provisioning => {
             state.operation = None;
             state.failure = Some(failure);
-            deployment.failure.get_or_insert(blamed);
+            deployment.fail(blamed);
         }
         _ => {
             // The image may be gone since the first start; it is looked for again.

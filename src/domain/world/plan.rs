@@ -1,10 +1,13 @@
 //! What a request to deploy would do, without doing it.
 
+use std::collections::BTreeMap;
+
 use super::admission::DeployRequest;
 use super::refusal::Refusal;
 use super::{LOCAL, World};
+use crate::domain::deployment::update::{Fate, Images};
 use crate::domain::deployment::view::DependencyView;
-use crate::domain::deployment::{Deployment, Order, listener};
+use crate::domain::deployment::{Deployment, ExecutableKey, Order, listener};
 use crate::domain::manifest::{Component, Executable, Network, Protocol, PullPolicy};
 use crate::domain::time::Now;
 
@@ -116,23 +119,46 @@ impl World {
             })
         });
         let deployment = Deployment::new(order.clone());
-        let identity = &self.settings.identity;
-        let containers = deployment
-            .states()
-            .filter_map(|(key, _)| {
-                let (component, executable) = deployment.manifest_of(&key)?;
-                let image = deployment.image_of(&key);
-                let name = deployment.own_name(&key, identity)?;
-                Some(planned_container(component, executable, image, name))
-            })
-            .collect();
+        let (fates, gone) = match self.deployment(&order.id) {
+            None => (BTreeMap::new(), Vec::new()),
+            Some(updated) => {
+                let needs = self.needs_of(order);
+                let identity = &self.settings.identity;
+                let (fates, gone) = updated.fates(order, &needs, &Images::new(), identity);
+                let gone = gone.iter();
+                let gone = gone.filter_map(|key| self.container(updated, key, Fate::Kept));
+                (fates.into_iter().collect(), gone.collect())
+            }
+        };
+        let containers = deployment.states().filter_map(|(key, _)| {
+            let fate = fates.get(&key).copied().unwrap_or(Fate::Added);
+            self.container(&deployment, &key, fate)
+        });
+        let removed = gone.into_iter().map(|container| PlannedContainer {
+            change: PlannedChange::Remove,
+            fetch: PlannedFetch::Nothing,
+            ports: Vec::new(),
+            ..container
+        });
         PlannedDeployment {
             name: order.name.clone(),
             package: package.name.clone(),
             version: package.version.to_string(),
             dependencies: dependencies.collect(),
-            containers,
+            containers: containers.chain(removed).collect(),
         }
+    }
+
+    fn container(
+        &self,
+        deployment: &Deployment,
+        key: &ExecutableKey,
+        fate: Fate,
+    ) -> Option<PlannedContainer> {
+        let (component, executable) = deployment.manifest_of(key)?;
+        let image = deployment.image_of(key);
+        let name = deployment.own_name(key, &self.settings.identity)?;
+        Some(planned_container(component, executable, image, name, fate))
     }
 }
 
@@ -141,6 +167,7 @@ fn planned_container(
     executable: &Executable,
     image: String,
     name: String,
+    fate: Fate,
 ) -> PlannedContainer {
     let own = component.endpoints.iter().filter(|endpoint| {
         let listens = listener(component, endpoint).is_some_and(|e| e.name == executable.name);
@@ -152,7 +179,11 @@ fn planned_container(
         target: LOCAL.to_owned(),
         name,
         image,
-        change: PlannedChange::Create,
+        change: match fate {
+            Fate::Added => PlannedChange::Create,
+            Fate::Kept => PlannedChange::Keep,
+            Fate::Changed => PlannedChange::Change,
+        },
         fetch: match (&executable.build, executable.pull) {
             (Some(_), _) => PlannedFetch::Build,
             (None, PullPolicy::Always) => PlannedFetch::Pull,

@@ -85,6 +85,13 @@ fn mount(spec: &MountSpec, owner: &str) -> Mount {
     let (source, typ, volume_options) = match &spec.source {
         MountSource::Path(path) => (path, MountType::BIND, None),
         MountSource::Volume(name) => (name, MountType::VOLUME, Some(volume_labels(owner))),
+        MountSource::OwnVolume { name, labels } => {
+            let options = MountVolumeOptions {
+                labels: Some(labels.clone().into_iter().collect()),
+                ..Default::default()
+            };
+            (name, MountType::VOLUME, Some(options))
+        }
     };
     Mount {
         source: Some(source.clone()),
@@ -130,7 +137,7 @@ fn port_bindings(ports: &[PortSpec]) -> PortMap {
     let mut bindings = PortMap::new();
     for port in ports {
         let binding = PortBinding {
-            host_ip: None,
+            host_ip: port.address.map(|address| address.to_string()),
             host_port: Some(port.host.map_or_else(String::new, |host| host.to_string())),
         };
         let known = bindings.entry(port_name(port)).or_default();

@@ -3,40 +3,128 @@
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bollard::models::{BuildInfo, CreateImageInfo};
 use bollard::query_parameters::BuildImageOptions;
 use futures::Stream;
+use sha2::{Digest, Sha256};
 use tokio::task::JoinHandle;
 
 use super::classify::{self, Asked};
 use super::overdue::{Overdue, Watched};
 use super::progress::Pull;
 use super::{Engine, EngineError, Failure, context, logs};
-use crate::domain::container::{BuildSpec, ImageProgress};
+use crate::domain::container::{BuildSpec, ImageProgress, labels};
 
 const WHAT: &str = "build the image";
 const LAST_LINES: usize = 20;
+/// A longer line becomes several.
+const LONGEST_LINE: usize = 16 * 1024;
 
 type Progress<'a> = &'a (dyn Fn(ImageProgress) + Send + Sync);
+/// Gets each line of a build's output.
+type Log<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// What became of a build. The context is the digest of everything that decided the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Built {
+    /// The engine built it.
+    Anew {
+        /// Of what; none when the folder changed meanwhile.
+        context: Option<String>,
+    },
+    /// The image had been built of the same before.
+    Unchanged {
+        /// Of what.
+        context: String,
+    },
+}
 
 impl Engine {
-    /// Builds an image from a folder. Each step of the Dockerfile is reported as a layer. To drop
-    /// the future is to cancel the build.
-    pub async fn build(&self, spec: &BuildSpec, progress: Progress<'_>) -> Result<(), EngineError> {
-        let client = self.client()?;
+    /// Builds an image from a folder. Each step of the Dockerfile is reported as a layer, and each
+    /// line of the output goes to `log`. To drop the future is to cancel the build.
+    ///
+    /// Nothing is built when the image was built of the very same before, unless it `always` is.
+    pub async fn build(
+        &self,
+        spec: &BuildSpec,
+        progress: Progress<'_>,
+        log: Log<'_>,
+    ) -> Result<Built, EngineError> {
         let dockerfile = dockerfile_of(spec)?;
-        let credentials = self.credentials_of_all(&base_images(&dockerfile)).await;
+        let tree = self.digest(spec).await?;
+        let context = fingerprint(spec, &tree);
+        if !spec.always && self.context_of(&spec.image).await?.as_ref() == Some(&context) {
+            progress(ImageProgress {
+                building: true,
+                step: format!("unchanged: {} is not built again", spec.image),
+                ..Default::default()
+            });
+            return Ok(Built::Unchanged { context });
+        }
+        let known = Some((tree, context.clone()));
+        if self.send(spec, &dockerfile, known, progress, log).await? {
+            return Ok(Built::Anew {
+                context: Some(context),
+            });
+        }
+        // Somebody writes into the folder. The image is built of what it is now, and not taken for
+        // unchanged next time.
+        log("the folder changed while it was sent; once more");
+        self.send(spec, &dockerfile, None, progress, log).await?;
+        Ok(Built::Anew { context: None })
+    }
+
+    /// The digest of the context's files.
+    async fn digest(&self, spec: &BuildSpec) -> Result<String, EngineError> {
+        let reading = context::digest(PathBuf::from(&spec.context), spec.dockerfile.clone());
+        let what = format!("read the folder {}", spec.context);
+        let read = match self.deadlines().build {
+            Duration::ZERO => reading.await,
+            limit => self.within(&what, limit, reading).await?,
+        };
+        read.map_err(|error| unreadable(error.to_string()))
+    }
+
+    /// Of what an image was built, if it is there and says so.
+    async fn context_of(&self, image: &str) -> Result<Option<String>, EngineError> {
+        let what = "look for an image";
+        let client = self.client()?;
+        let asked = client.inspect_image(image);
+        match self.within(what, self.deadlines().question, asked).await? {
+            Ok(found) => Ok(found
+                .config
+                .and_then(|config| config.labels?.remove(labels::CONTEXT))),
+            Err(failure) if classify::status(&failure) == Some(404) => Ok(None),
+            Err(failure) => Err(self.explain(&failure, what)),
+        }
+    }
+
+    /// Has the engine build; false when the folder is not any more what its digest says.
+    async fn send(
+        &self,
+        spec: &BuildSpec,
+        dockerfile: &str,
+        known: Option<(String, String)>,
+        progress: Progress<'_>,
+        log: Log<'_>,
+    ) -> Result<bool, EngineError> {
+        let client = self.client()?;
+        let credentials = self.credentials_of_all(&base_images(dockerfile)).await;
+        let (tree, context) = known.unzip();
         let (archive, packing) =
-            context::pack(PathBuf::from(&spec.context), spec.dockerfile.clone());
+            context::pack(PathBuf::from(&spec.context), spec.dockerfile.clone(), tree);
         let messages = client.build_image(
-            options(spec),
+            options(spec, context.unwrap_or_default()),
             Some(credentials),
             Some(bollard::body_try_stream(archive)),
         );
-        let built = self.follow(spec, messages, progress).await;
-        packed(spec, packing).await?;
-        built
+        let built = self.follow(spec, messages, progress, log).await;
+        match packed(spec, packing).await? {
+            true => built.map(|()| true),
+            false => Ok(false),
+        }
     }
 
     /// Reads the build's messages to their end. They are dropped with it, which stops the packing.
@@ -45,12 +133,13 @@ impl Engine {
         spec: &BuildSpec,
         messages: impl Stream<Item = Result<BuildInfo, Failure>>,
         progress: Progress<'_>,
+        log: Log<'_>,
     ) -> Result<(), EngineError> {
         let limits = self.deadlines();
         let messages = Box::pin(messages);
         let mut messages = Watched::new(messages, limits.build_stall, limits.build);
         let late = |overdue| too_late(spec, overdue);
-        let mut output = Output::default();
+        let mut output = Output::new(log);
         while let Some(message) = messages.next().await.map_err(late)? {
             let message = match message {
                 Ok(message) => message,
@@ -61,10 +150,16 @@ impl Engine {
             }
             messages.note(output.moved()).map_err(late)?;
         }
+        output.finish();
         Ok(())
     }
 
-    fn build_failed(&self, spec: &BuildSpec, mut output: Output, failure: &Failure) -> EngineError {
+    fn build_failed(
+        &self,
+        spec: &BuildSpec,
+        mut output: Output<'_>,
+        failure: &Failure,
+    ) -> EngineError {
         let asked = Asked {
             what: WHAT,
             image: None,
@@ -97,12 +192,30 @@ fn too_late(spec: &BuildSpec, overdue: Overdue) -> EngineError {
     }
 }
 
-fn options(spec: &BuildSpec) -> BuildImageOptions {
+/// Everything that decides an image, but for the images that it starts from.
+fn fingerprint(spec: &BuildSpec, tree: &str) -> String {
+    let mut hasher = Sha256::new();
+    let target = spec.target.as_deref().unwrap_or_default();
+    let always = if spec.always { "always" } else { "" };
+    for text in ["shipmate 1", tree, &spec.dockerfile, target, always] {
+        context::feed(&mut hasher, text.as_bytes());
+    }
+    for (name, value) in &spec.args {
+        context::feed(&mut hasher, name.as_bytes());
+        context::feed(&mut hasher, value.as_bytes());
+    }
+    context::hex(hasher)
+}
+
+/// The context's label is there even if it is empty: that of the image it starts from must not
+/// shine through.
+fn options(spec: &BuildSpec, context: String) -> BuildImageOptions {
     BuildImageOptions {
         dockerfile: spec.dockerfile.clone(),
         t: Some(spec.image.clone()),
         target: spec.target.clone().unwrap_or_default(),
         buildargs: Some(spec.args.clone().into_iter().collect()),
+        labels: Some([(labels::CONTEXT.to_owned(), context)].into()),
         rm: true,
         // Without it the container of a failed step stays behind.
         forcerm: true,
@@ -149,23 +262,24 @@ fn base_images(dockerfile: &str) -> Vec<String> {
     images.filter(|image| !image.contains('$')).collect()
 }
 
-/// The context's own error, unless the engine just did not want the rest of it.
+/// Whether the context was sent as it was read before. Its own error is given, unless the engine
+/// just did not want the rest of it.
 async fn packed(
     spec: &BuildSpec,
-    packing: JoinHandle<std::io::Result<()>>,
-) -> Result<(), EngineError> {
+    packing: JoinHandle<std::io::Result<bool>>,
+) -> Result<bool, EngineError> {
     match packing.await {
         Ok(Err(error)) if error.kind() != ErrorKind::BrokenPipe => {
             Err(unreadable(error.to_string()))
         }
-        Ok(_) => Ok(()),
+        Ok(sent) => Ok(sent.unwrap_or(true)),
         Err(error) => Err(unreadable(format!("{}: {error}", spec.context))),
     }
 }
 
 /// A build's output so far.
-#[derive(Default)]
-struct Output {
+struct Output<'a> {
+    log: Log<'a>,
     lines: VecDeque<String>,
     unfinished: String,
     progress: ImageProgress,
@@ -175,7 +289,18 @@ struct Output {
     pulls: Pull,
 }
 
-impl Output {
+impl<'a> Output<'a> {
+    fn new(log: Log<'a>) -> Self {
+        Self {
+            log,
+            lines: VecDeque::new(),
+            unfinished: String::new(),
+            progress: ImageProgress::default(),
+            written: 0,
+            pulls: Pull::default(),
+        }
+    }
+
     /// Takes in a message; answers with the progress if it begins a step.
     fn take(&mut self, message: &BuildInfo) -> Option<ImageProgress> {
         let text = message.stream.as_deref().or(message.status.as_deref())?;
@@ -204,26 +329,37 @@ impl Output {
 
     fn write(&mut self, text: &str) {
         self.unfinished.push_str(text);
-        while let Some((line, rest)) = self.unfinished.split_once('\n') {
-            let (line, rest) = (line.to_owned(), rest.to_owned());
-            self.unfinished = rest;
+        while let Some(end) = self.unfinished.find('\n') {
+            let line: String = self.unfinished.drain(..=end).collect();
             self.line(&line);
+        }
+        if self.unfinished.len() > LONGEST_LINE {
+            self.finish();
         }
     }
 
     fn line(&mut self, line: &str) {
+        let line = logs::plain(line.as_bytes());
+        (self.log)(&line);
         if line.trim().is_empty() {
             return;
         }
-        self.lines.push_back(line.to_owned());
+        self.lines.push_back(line);
         if self.lines.len() > LAST_LINES {
             self.lines.pop_front();
         }
     }
 
-    fn last_lines(mut self) -> String {
+    /// What has no end is a line, too.
+    fn finish(&mut self) {
         let rest = std::mem::take(&mut self.unfinished);
-        self.line(&rest);
+        if !rest.is_empty() {
+            self.line(&rest);
+        }
+    }
+
+    fn last_lines(mut self) -> String {
+        self.finish();
         let lines = Vec::from(self.lines).join("\n");
         logs::plain(lines.as_bytes())
     }
@@ -261,7 +397,7 @@ mod tests {
 
     #[test]
     fn words_of_programs_and_bytes_move_a_build() {
-        let mut output = Output::default();
+        let mut output = Output::new(&|_| {});
         let says = |text: &str| BuildInfo {
             stream: Some(text.to_owned()),
             ..Default::default()
@@ -291,7 +427,7 @@ mod tests {
 
     #[test]
     fn only_the_last_lines_are_kept() {
-        let mut output = Output::default();
+        let mut output = Output::new(&|_| {});
         for n in 0..50 {
             output.write(&format!("line {n}\n\n"));
         }

@@ -29,6 +29,7 @@ enum Cause {
     DeviceMissing,
     GpuMissing,
     CommandMissing,
+    NetworksExhausted,
 }
 
 use Cause::*;
@@ -86,6 +87,8 @@ const CONTAINER: &[(&str, Cause)] = &[
     ("nvidia-container-cli", GpuMissing),
     ("error gathering device information", DeviceMissing),
     ("exec: \"", CommandMissing),
+    ("non-overlapping ipv4 address pool", NetworksExhausted),
+    ("predefined address pools", NetworksExhausted),
 ];
 
 /// Says what a failure means.
@@ -154,6 +157,7 @@ fn named(cause: Option<Cause>, text: &str, asked: Asked<'_>) -> EngineError {
             command: quoted(text),
             cause: cause_text,
         },
+        Some(NetworksExhausted) => EngineError::NetworksExhausted { cause: cause_text },
         None => EngineError::Refused {
             what: asked.what.to_owned(),
             cause: cause_text,

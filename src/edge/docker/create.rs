@@ -14,8 +14,20 @@ const TRIES: u32 = 3;
 impl Engine {
     /// Creates a container, and answers with its id. When its name is taken by a container with
     /// all of its labels that does not run, this is the one of an earlier try, and its id is the
-    /// answer.
+    /// answer. It comes with its files and is on its networks, or it is not left behind.
     pub async fn create(&self, spec: &ContainerSpec) -> Result<String, EngineError> {
+        self.ensure_networks(&spec.networks).await?;
+        let id = self.create_alone(spec).await?;
+        self.put_files_or_remove(&id, &spec.files).await?;
+        if let Err(error) = self.join(&id, &spec.networks).await {
+            // It has not been started. Should this fail too, its start puts it on them.
+            self.remove(&id).await.ok();
+            return Err(error);
+        }
+        Ok(id)
+    }
+
+    async fn create_alone(&self, spec: &ContainerSpec) -> Result<String, EngineError> {
         let body = body_of(spec, &self.shared.owner);
         for _ in 0..TRIES {
             match self.try_create(spec, body.clone()).await? {

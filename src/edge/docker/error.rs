@@ -85,6 +85,27 @@ pub enum EngineError {
         /// The id of the container that has it.
         holder: String,
     },
+    /// The network's name belongs to one that shipmate did not make.
+    #[error(
+        "the network name {name} is taken by the network {holder}, which this shipmate did not \
+         make: remove it with `docker network rm {name}`, or deploy under another name"
+    )]
+    NetworkTaken {
+        /// The wanted name.
+        name: String,
+        /// The id of the network that has it.
+        holder: String,
+    },
+    /// The engine has no addresses left for another network.
+    #[error(
+        "Docker has no addresses left for another network ({cause}): remove unused ones with \
+         `docker network prune`, or give it more with \"default-address-pools\" in \
+         /etc/docker/daemon.json"
+    )]
+    NetworksExhausted {
+        /// The engine's words.
+        cause: String,
+    },
     /// The port on the machine is taken.
     #[error(
         "the port {port} of this machine is in use ({cause}): stop what listens there, or choose \

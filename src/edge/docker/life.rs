@@ -9,6 +9,7 @@ use bollard::query_parameters::{
 use super::classify;
 use super::{Engine, EngineError};
 use crate::crash_point::crash_point;
+use crate::domain::container::NetworkSpec;
 
 /// How often to look whether a container is gone that someone else removes.
 const GONE_CHECK: Duration = Duration::from_millis(50);
@@ -25,6 +26,18 @@ impl Engine {
         self.within(what, self.deadlines().start, asked)
             .await?
             .map_err(|failure| self.explain(&failure, what))
+    }
+
+    /// Starts a container after making sure that it is on these networks, whatever became of them
+    /// or of its creation meanwhile.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and when a network cannot be had.
+    pub async fn start_on(&self, id: &str, networks: &[NetworkSpec]) -> Result<(), EngineError> {
+        if !networks.is_empty() && !self.runs(id).await? {
+            self.join(id, networks).await?;
+        }
+        self.start(id).await
     }
 
     /// Resumes a container that is paused; one that runs is as good.
@@ -86,7 +99,7 @@ impl Engine {
         }
     }
 
-    async fn remove(&self, id: &str) -> Result<(), EngineError> {
+    pub(super) async fn remove(&self, id: &str) -> Result<(), EngineError> {
         let what = "remove the container";
         let work = async {
             let client = self.client()?;

@@ -95,6 +95,7 @@ fn facts_of(found: ContainerInspectResponse) -> ContainerFacts {
         hostname: config.hostname.unwrap_or_default(),
         host_network: network_mode.as_deref() == Some("host"),
         addresses: addresses_of(&network),
+        image_id: found.image.unwrap_or_default(),
         started_at: state.started_at.clone().unwrap_or_default(),
         state: state_of(state),
         ports: ports_of(network),

@@ -14,7 +14,9 @@ mod deadlines;
 mod error;
 mod events;
 mod exec;
+mod files;
 mod ignore;
+mod join;
 mod life;
 mod lines;
 mod logs;
@@ -27,6 +29,7 @@ mod pull;
 mod reference;
 mod rename;
 mod text;
+mod volumes;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -36,6 +39,7 @@ use std::time::Duration;
 use bollard::Docker;
 
 use address::Address;
+pub use build::Built;
 pub use deadlines::Deadlines;
 pub use error::EngineError;
 pub use events::ContainerEvent;
@@ -63,6 +67,8 @@ struct Shared {
     docker_config: Option<PathBuf>,
     client: OnceLock<Docker>,
     info: ping::KnownInfo,
+    /// Held by who looks for a network and makes it.
+    network_turn: tokio::sync::Semaphore,
 }
 
 impl Engine {
@@ -78,6 +84,7 @@ impl Engine {
             docker_config: None,
             client: OnceLock::new(),
             info: ping::KnownInfo::default(),
+            network_turn: tokio::sync::Semaphore::new(1),
         };
         Ok(Engine {
             shared: Arc::new(shared),
@@ -95,6 +102,7 @@ impl Engine {
             docker_config: Some(file),
             client: old.client.clone(),
             info: ping::KnownInfo::default(),
+            network_turn: tokio::sync::Semaphore::new(1),
         };
         Engine {
             shared: Arc::new(shared),

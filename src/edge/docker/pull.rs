@@ -11,12 +11,17 @@ use crate::domain::container::ImageProgress;
 impl Engine {
     /// Whether the engine has the image.
     pub async fn has_image(&self, image: &str) -> Result<bool, EngineError> {
+        Ok(self.image_id(image).await?.is_some())
+    }
+
+    /// The id of the image of this name; none when the engine does not have it.
+    pub async fn image_id(&self, image: &str) -> Result<Option<String>, EngineError> {
         let what = "look for an image";
         let client = self.client()?;
         let asked = client.inspect_image(image);
         match self.within(what, self.deadlines().question, asked).await? {
-            Ok(_) => Ok(true),
-            Err(failure) if classify::status(&failure) == Some(404) => Ok(false),
+            Ok(found) => Ok(Some(found.id.unwrap_or_default())),
+            Err(failure) if classify::status(&failure) == Some(404) => Ok(None),
             Err(failure) => Err(self.explain(&failure, what)),
         }
     }

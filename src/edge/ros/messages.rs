@@ -14,7 +14,7 @@ use crate::domain::deployment::view::{
 };
 use crate::domain::events::ChangeEvent;
 use crate::domain::health::Health;
-use crate::domain::manifest::{Package, ParameterKind, Problem, Protocol, Runtime, Scalar};
+use crate::domain::manifest::{Package, ParameterKind, Problem, Protocol, Runtime, Scalar, Scope};
 use crate::domain::time::WallTime;
 
 /// The only device there is.
@@ -261,8 +261,8 @@ pub fn package(catalogued: &CataloguedPackage) -> msg::Package {
         name: package.name.clone(),
         version: package.version.to_string(),
         description: text(&package.description),
-        singleton: package.singleton,
-        singleton_scope: String::new(),
+        singleton: package.singleton.scope().is_some(),
+        singleton_scope: package.singleton.scope().map_or("", Scope::name).to_owned(),
         manifest: text(&catalogued.text),
         parameters: parameters(package),
         executables: executables(package),
@@ -279,7 +279,7 @@ fn parameters(package: &Package) -> Vec<msg::ParameterDescription> {
             type_: kind(parameter.kind).to_owned(),
             description: text(&parameter.description),
             required: parameter.required,
-            secret: false,
+            secret: parameter.secret,
             default_value: parameter.default.as_ref().map_or_else(String::new, yaml),
         })
         .collect()

@@ -6,7 +6,9 @@ mod files;
 mod migrate;
 mod open;
 mod rows;
+mod secrets;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -15,9 +17,11 @@ use semver::Version;
 
 use crate::crash_point::crash_point;
 use crate::domain::catalogue::CataloguedPackage;
-use crate::domain::deployment::{Deployment, Wanted};
+use crate::domain::deployment::{Deployment, DeploymentId, Wanted};
+use crate::domain::manifest::values::Secrets;
 use migrate::VERSION;
 use rows::Read;
+use secrets::SecretFiles;
 
 /// Why the state folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -54,18 +58,22 @@ pub struct Store {
     path: PathBuf,
     owner: String,
     incomplete: Option<String>,
+    secrets: SecretFiles,
     // Held for its lock, which the kernel gives back however this process ends.
     _lock: File,
 }
 
 /// A deployment as it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     id: String,
     name: String,
     phase: &'static str,
     wanted: Wanted,
+    change: u32,
+    ports: bool,
     json: String,
+    secrets: Secrets,
 }
 
 impl Record {
@@ -79,13 +87,29 @@ impl Record {
             name: deployment.order.name.clone(),
             phase: deployment.phase.name(),
             wanted: deployment.wanted,
+            change: deployment.change,
+            ports: !deployment.order.ports.is_empty(),
             json: serde_json::to_string(deployment)?,
+            secrets: match deployment.is_over() {
+                true => Secrets::default(),
+                false => deployment.secrets(),
+            },
         })
+    }
+
+    /// Whether the ports that were picked for the deployment are in what is written.
+    pub fn has_ports(&self) -> bool {
+        self.ports
     }
 
     /// What is wanted of the deployment, in what is written.
     pub fn wanted(&self) -> Wanted {
         self.wanted
+    }
+
+    /// How many steps of updates there were, in what is written.
+    pub fn change(&self) -> u32 {
+        self.change
     }
 }
 
@@ -123,6 +147,11 @@ impl Store {
         Ok(())
     }
 
+    /// The folder for what builds say.
+    pub fn builds_folder(&self) -> PathBuf {
+        self.path.with_file_name("builds")
+    }
+
     /// The id that is on every container of this shipmate.
     pub fn owner(&self) -> &str {
         &self.owner
@@ -141,7 +170,18 @@ impl Store {
     /// # Errors
     /// When the database cannot be read.
     pub fn deployments(&self) -> Result<Vec<Deployment>, StoreError> {
-        self.all("deployments", rows::DEPLOYMENT, rows::deployment)
+        let mut all = self.all("deployments", rows::DEPLOYMENT, rows::deployment)?;
+        for deployment in &mut all {
+            if let Some(secrets) = self.secrets.all().get(&deployment.order.id) {
+                deployment.take_secrets(secrets);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The secrets of each deployment, also of those that are missing in the database.
+    pub fn secrets(&self) -> BTreeMap<DeploymentId, Secrets> {
+        self.secrets.all().clone()
     }
 
     fn all<T>(
@@ -172,6 +212,9 @@ impl Store {
     pub fn write(&mut self, records: &[Record], forgotten: &[String]) -> Result<(), StoreError> {
         let path = self.path.clone();
         let database = |e| StoreError::Database(path.clone(), e);
+        for record in records {
+            self.secrets.keep(&record.id, &record.secrets)?;
+        }
         let transaction = self.connection.transaction().map_err(database)?;
         for record in records {
             transaction
@@ -187,7 +230,10 @@ impl Store {
                 .map_err(database)?;
         }
         crash_point("save-uncommitted");
-        transaction.commit().map_err(database)
+        transaction.commit().map_err(database)?;
+        let over = records.iter().filter(|record| record.secrets.is_empty());
+        let over = over.map(|record| &record.id).chain(forgotten);
+        over.into_iter().try_for_each(|id| self.secrets.forget(id))
     }
 
     /// Writes packages, all or none; on the disk when it returns.

@@ -1,5 +1,6 @@
 //! Opening a state folder, in whatever state it is.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,8 +11,10 @@ use super::damage::{Fault, check_pages, check_tables, fault, has_tables, is_torn
 use super::files::{read_owner, size, write_owner};
 use super::migrate::{VERSION, migrate};
 use super::rows::{meta, set_meta, sort_out};
+use super::secrets::SecretFiles;
 use super::{Store, StoreError, files};
 use crate::crash_point::crash_point;
+use crate::domain::deployment::DeploymentId;
 
 pub(super) fn open(folder: &Path, fresh_id: &str) -> Result<Store, StoreError> {
     let file_error = |e| StoreError::File(folder.to_owned(), e);
@@ -25,13 +28,25 @@ pub(super) fn open(folder: &Path, fresh_id: &str) -> Result<Store, StoreError> {
     let database = |e| StoreError::Database(path.clone(), e);
     let owner = owner(&connection, &path, &id_file, fresh_id)?;
     let incomplete = meta(&connection, "incomplete").map_err(database)?;
+    let mut secrets = SecretFiles::open(folder)?;
+    if incomplete.is_none() {
+        secrets.forget_others(&ids(&connection).map_err(database)?)?;
+    }
     Ok(Store {
         connection,
         path,
         owner,
         incomplete,
+        secrets,
         _lock: lock,
     })
+}
+
+/// The deployments that are remembered.
+fn ids(connection: &Connection) -> rusqlite::Result<BTreeSet<DeploymentId>> {
+    let mut statement = connection.prepare("SELECT id FROM deployments")?;
+    let ids = statement.query_map([], |row| row.get(0))?;
+    ids.collect()
 }
 
 /// The database, or a new one when what is there is damaged.

@@ -89,12 +89,16 @@ fn catalogued() -> CataloguedPackage {
 
 fn deployment(id: &str) -> Deployment {
     Deployment::new(Order {
+        revision: 1,
+        update_id: String::new(),
         id: id.to_owned(),
         name: format!("arm-{id}"),
         package: catalogued().package,
         folder: None,
         parameters: [].into(),
         bindings: Vec::new(),
+        ports: [].into(),
+        group: String::new(),
         request_id: String::new(),
         created_at: WallTime(8),
     })

@@ -144,6 +144,7 @@ impl Table {
             spec.ports = vec![PortSpec {
                 container: 80,
                 host: Some(self.port),
+                address: None,
                 protocol: Protocol::Tcp,
             }];
         }
@@ -303,6 +304,7 @@ impl Table {
             id: self.simulated_id(&facts.id),
             hostname: expected.hostname.clone(),
             addresses: Vec::new(),
+            image_id: expected.image_id.clone(),
             ..facts
         };
         let never = |time: &str| time.starts_with("0001-");

@@ -5,6 +5,7 @@ src/crash_point.rs has the points. `try_one` crashes at one of them.
 
 from __future__ import annotations
 
+import json
 import re
 import traceback
 from collections import Counter
@@ -90,9 +91,17 @@ class Crash:
         own = f"LABEL of={self.ship.place.prefix}"
         (folder / "Dockerfile").write_text(f"FROM {images_.base}\n{own}\nCOPY Dockerfile /\n")
         built = {"name": "built", "build": {"context": "."}, "command": PAUSE}
+        built |= {"environment": {"WORD": "${word}"}, "update_guard": ["/nobody_serves_this"]}
         pulled = {"name": "pulled", "image": images_.pulled, "pull": "always", "command": PAUSE}
+        word = {"type": "string", "default": "one"}
+        manifest = json.loads(
+            package(self.ship.place.prefix, built, pulled, parameters={"word": word})
+        )
+        # For which a network is made.
+        endpoint = {"name": "web", "executable": "built", "port": 80}
+        manifest["components"][0]["endpoints"] = [endpoint]
         # JSON is YAML.
-        (folder / "shipmate.yaml").write_text(package(self.ship.place.prefix, built, pulled))
+        (folder / "shipmate.yaml").write_text(json.dumps(manifest))
         answer = self.ship.client.register(path=str(folder))
         assert answer.success, f"{answer.message} {answer.problems}"
 
@@ -115,6 +124,8 @@ class Crash:
         match operation:
             case "deploy":
                 return client.deploy(self.ship.place.prefix, name=NAME)
+            case "update":
+                return client.deploy(name=NAME, replace=True, parameters={"word": "two"})
             case "deprovision":
                 return client.deprovision(NAME)
         with database(self.ship.folder / "state").open("r+b") as file:
@@ -152,7 +163,7 @@ def ways(folder: Path, images_: Images) -> dict[str, Counter[str]]:
     """How often each point is passed in each operation when nothing crashes."""
     found = {}
     with a_crash(folder, images_) as crash:
-        for operation in ("deploy", "recover", "deprovision"):
+        for operation in ("deploy", "recover", "update", "deprovision"):
             crash.arm("nowhere")
             goal = crash.begin(operation)
             if goal is None:
@@ -238,6 +249,31 @@ def _deprovision(
     return written, "Deployment stopped" if written else "runs as before"
 
 
+def _update(
+    crash: Crash, goal: Goal, before: dict[str, tuple[str, str]]
+) -> tuple[bool, str]:
+    """What differs is replaced and nothing else, or, if the goal was not on the disk, it runs on."""
+    ship = crash.ship
+    (recorded,) = deployments_on_disk(ship.folder / "state")
+    written = recorded["update"] is not None or recorded["order"]["revision"] > 1
+    with a_new_client(ship) as again:
+        again.start()
+        if not written:
+            assert goal.feedback.all() == [], "it was told of, and forgotten"
+            again.wait_until(NAME, _runs, "it runs on")
+            assert crash.containers() == before, "it was touched before it was written"
+            return False, "runs as before"
+        now = again.wait_until(NAME, lambda it: _runs(it) and _word(it) == "two", "it is updated")
+        after = crash.containers()
+        assert sorted(after) == crash.expected()
+        same = {name for name in after if after[name] == before[name]}
+        assert same == {f"{ship.place.prefix}-{NAME}-main-pulled"}, f"only {same} runs on"
+        (built,) = [it for it in after if it not in same]
+        assert "WORD=two" in ship.engine.inspect(built)["Config"]["Env"]
+        assert [it.id for it in again.client.deployments(include_ended=True)] == [now.id]
+    return True, "updated"
+
+
 def _recover(crash: Crash, goal: None, before: dict[str, tuple[str, str]]) -> tuple[bool, str]:
     """It is known again, and its containers did not notice."""
     ship = crash.ship
@@ -254,6 +290,7 @@ def _recover(crash: Crash, goal: None, before: dict[str, tuple[str, str]]) -> tu
 
 CONVERGES: dict[str, Callable[..., tuple[bool, str]]] = {
     "deploy": _deploy,
+    "update": _update,
     "deprovision": _deprovision,
     "recover": _recover,
 }
@@ -261,6 +298,11 @@ CONVERGES: dict[str, Callable[..., tuple[bool, str]]] = {
 
 def _runs(deployment: Deployment) -> bool:
     return (deployment.phase_name, deployment.status_name) == ("Succeeded", "Running")
+
+
+def _word(deployment: Deployment) -> str:
+    (word,) = [it.value for it in deployment.parameters if it.name == "word"]
+    return word
 
 
 def _is_stopped(deployment: Deployment) -> bool:

@@ -71,8 +71,8 @@ def a_peer_on_the_machine(name: str, domain: int) -> Iterator[None]:
 class Reports:
     """What peers say of each other."""
 
-    def __init__(self, ros: RosThread) -> None:
-        self._reports: Messages = ros.listen(String, "/report")
+    def __init__(self, ros: RosThread, topic: str = "/report") -> None:
+        self._reports: Messages = ros.listen(String, topic)
 
     def wait_until_all_know(self, names: list[str]) -> None:
         """Wait until each of these hears and sees each of these, itself included."""

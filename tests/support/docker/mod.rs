@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bollard::Docker;
-use bollard::query_parameters::{ListVolumesOptions, RemoveVolumeOptions};
+use bollard::query_parameters::{ListNetworksOptions, ListVolumesOptions, RemoveVolumeOptions};
 use shipmate::domain::container::{ContainerFacts, ContainerSpec, ContainerState, Exit, labels};
 use shipmate::edge::docker::{Deadlines, Engine, EngineError};
 
@@ -62,9 +62,11 @@ impl World {
             privileged: false,
             network: Default::default(),
             ipc: Default::default(),
+            networks: Vec::new(),
             ports: Vec::new(),
             stop_signal: Default::default(),
             stop_grace: 5,
+            files: Vec::new(),
         }
     }
 
@@ -116,6 +118,7 @@ impl Drop for World {
                 engine.take_down(&container.id, 0).await.ok();
             }
             remove_volumes(&owner).await;
+            remove_networks(&owner).await;
         });
     }
 }
@@ -137,6 +140,22 @@ async fn remove_volumes(owner: &str) {
     {
         let force = RemoveVolumeOptions { force: true };
         docker.remove_volume(&volume.name, Some(force)).await.ok();
+    }
+}
+
+async fn remove_networks(owner: &str) {
+    let docker = docker();
+    let filter = (
+        "label".to_owned(),
+        vec![format!("{}={owner}", labels::OWNER)],
+    );
+    let options = ListNetworksOptions {
+        filters: Some([filter].into()),
+    };
+    let found = docker.list_networks(Some(options)).await;
+    for network in found.unwrap_or_default() {
+        let id = network.id.unwrap_or_default();
+        docker.remove_network(&id).await.ok();
     }
 }
 

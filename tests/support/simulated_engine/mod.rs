@@ -189,6 +189,7 @@ impl SimulatedEngine {
             hostname: container.spec.hostname.clone().unwrap_or(short),
             host_network: container.spec.network == Network::Host,
             addresses: Vec::new(),
+            image_id: String::new(),
             started_at: container.started_at.clone(),
         }
     }

@@ -6,7 +6,7 @@ use semver::{Version, VersionReq};
 use super::{Running, catalogue};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::dependencies::CandidateState;
-use crate::domain::manifest::{Dependency, Package};
+use crate::domain::manifest::{Dependency, Package, Singleton};
 
 pub const PACKAGES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 const VERSIONS: [&str; 4] = ["1.0.0", "1.1.0", "2.0.0-rc.1", "2.0.0"];
@@ -119,7 +119,7 @@ fn package(
     };
     (needs, prop::bool::weighted(0.05)).prop_map(move |(depends_on, singleton)| Package {
         depends_on,
-        singleton,
+        singleton: Singleton::Plain(singleton),
         ..super::package(&format!("{name} {version}"), &[])
     })
 }

@@ -15,7 +15,7 @@ use semver::{Version, VersionReq};
 
 use super::{Candidate, CandidateState, Choice, PlannedBinding, Target};
 use crate::domain::catalogue::{Catalogue, CataloguedPackage};
-use crate::domain::manifest::{Dependency, Package};
+use crate::domain::manifest::{Dependency, Package, Singleton};
 use crate::domain::time::WallTime;
 
 /// A dependency: `sim: simulator ^2 deploy`; the package's name is left out when it is the alias.
@@ -43,7 +43,7 @@ fn package(label: &str, depends_on: &[&str]) -> Package {
         name: name.to_owned(),
         version: Version::parse(version).unwrap(),
         description: String::new(),
-        singleton: false,
+        singleton: Singleton::default(),
         parameters: BTreeMap::new(),
         depends_on: depends_on.iter().copied().map(dependency).collect(),
         components: Vec::new(),
@@ -97,6 +97,7 @@ impl Running {
             name: &self.name,
             package: &self.package,
             version: &self.version,
+            same_group: true,
             state: self.state.clone(),
         }
     }

@@ -152,12 +152,15 @@ fn has_place(question: &Question, planned: &Package) -> bool {
     let requested = &question.requested;
     let free = planned.name != question.name
         && question.deployments.iter().all(|d| d.name != planned.name);
-    let alone = !planned.singleton
+    let alone = planned.singleton.scope().is_none()
         || question
             .deployments
             .iter()
             .all(|d| d.package != planned.name);
-    let beside = requested.name != planned.name || !(planned.singleton || requested.singleton);
+    let beside = requested.name != planned.name
+        || [planned, requested]
+            .iter()
+            .all(|p| p.singleton.scope().is_none());
     free && alone && beside
 }
 

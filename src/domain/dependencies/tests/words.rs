@@ -3,7 +3,7 @@
 use super::{catalogue, package, resolved, running};
 use crate::domain::catalogue::Catalogue;
 use crate::domain::dependencies::CandidateState;
-use crate::domain::manifest::{Package, Parameter, ParameterKind};
+use crate::domain::manifest::{Package, Parameter, ParameterKind, Singleton};
 
 fn nothing() -> Catalogue {
     Catalogue::default()
@@ -241,7 +241,7 @@ fn versions_that_never_settle() {
 fn what_is_planned_must_find_a_place() {
     let requested = package("p 1.0.0", &["x: x ^2 deploy"]);
     let single = Package {
-        singleton: true,
+        singleton: Singleton::Plain(true),
         ..package("x 2.0.0", &[])
     };
     let known = catalogue([single]);
@@ -261,7 +261,7 @@ fn what_is_planned_must_find_a_place() {
          deployment; choose another name for that",
     );
     let requested = Package {
-        singleton: true,
+        singleton: Singleton::Plain(true),
         ..package("x 3.0.0", &["x: x ^2 deploy"])
     };
     let known = catalogue([package("x 2.0.0", &[])]);
@@ -278,6 +278,7 @@ fn what_is_planned_must_need_no_parameters() {
         kind: ParameterKind::String,
         description: String::new(),
         required: true,
+        secret: false,
         default: None,
     };
     needy.parameters.insert("id".to_owned(), parameter);

@@ -59,9 +59,10 @@ impl ExecutableState {
             Some(ContainerState::Exited(_)) => self.restart_reason(),
             Some(ContainerState::Created) => "the container is about to be started".to_owned(),
             Some(ContainerState::Running) => String::new(),
-            None if self.started => {
-                "the container was removed by hand and is made again".to_owned()
-            }
+            None if self.started => match &self.cause {
+                Some(cause) => format!("{cause}; the container is made again"),
+                None => "the container is made again".to_owned(),
+            },
             None if self.image_ready => "waiting for the deployment's other images".to_owned(),
             None => "waiting for its image".to_owned(),
         }

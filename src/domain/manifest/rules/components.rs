@@ -21,7 +21,6 @@ pub fn check(package: &Package, report: &mut Report) {
     });
     for (path, component) in components() {
         check_names(component, &path, report);
-        check_ros_args(component, &path, report);
         for (index, endpoint) in component.endpoints.iter().enumerate() {
             check_endpoint(endpoint, component, &path, index, report);
         }
@@ -65,21 +64,6 @@ fn check_names(component: &Component, path: &str, report: &mut Report) {
     report.unique(names, |name, line| {
         format!("there is an endpoint `{name}` already, in line {line}")
     });
-}
-
-/// ROS arguments follow a command; without one they would be dropped without a word.
-fn check_ros_args(component: &Component, path: &str, report: &mut Report) {
-    let has_command = component
-        .executables
-        .iter()
-        .any(|executable| !executable.command.is_empty());
-    if !component.ros.args.is_empty()
-        && !has_command
-        && !report.is_broken(&format!("{path}.executables"))
-    {
-        let message = "no executable of the component has a `command` that they could follow";
-        report.add(&format!("{path}.ros.args"), message.to_owned());
-    }
 }
 
 /// Containers are called component-executable, and two pairs of names can give the same.

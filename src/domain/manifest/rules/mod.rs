@@ -1,16 +1,20 @@
 //! What has to fit together in a manifest, beyond the shape of each value.
 
 mod components;
+mod declared;
 mod dependencies;
 mod executables;
+mod misfits;
 mod parameters;
 mod probes;
+mod ros;
 mod ros_names;
+mod volumes;
 
 use std::collections::{BTreeSet, HashMap};
 
 pub use executables::capability_name;
-pub use probes::misfits;
+pub use misfits::misfits;
 
 use super::types::Package;
 use crate::domain::yaml::{MAX_PROBLEMS, Place, Problem};
@@ -98,6 +102,8 @@ pub fn check(package: &Package, report: &mut Report) {
     parameters::check(package, report);
     dependencies::check(package, report);
     components::check(package, report);
+    volumes::check(package, report);
+    ros::check(package, report);
     for (index, component) in package.components.iter().enumerate() {
         let path = format!("components[{index}].executables");
         for (index, executable) in component.executables.iter().enumerate() {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Report, probes};
-use crate::domain::manifest::parameters::check_references;
-use crate::domain::manifest::{Executable, Package, Parameter, Scalar};
+use super::{Report, declared, probes};
+use crate::domain::manifest::templates::Known;
+use crate::domain::manifest::{Component, Executable, Package, Parameter, Scalar};
 use crate::domain::yaml::below;
 
 pub fn check(package: &Package, report: &mut Report) {
@@ -14,30 +14,58 @@ pub fn check(package: &Package, report: &mut Report) {
     if report.is_broken("parameters") {
         return;
     }
+    let known = Known {
+        parameters: &package.parameters,
+        dependencies: (!report.is_broken("depends_on")).then_some(&package.depends_on),
+        secrets: true,
+    };
     for (index, component) in package.components.iter().enumerate() {
-        let path = format!("components[{index}]");
-        check_words(
-            &component.ros.args,
-            &format!("{path}.ros.args"),
-            &package.parameters,
-            report,
-        );
-        let exposes = format!("{path}.exposes");
-        check_variables(&component.exposes, &exposes, &package.parameters, report);
-        for (index, executable) in component.executables.iter().enumerate() {
-            check_executable(
-                executable,
-                &format!("{path}.executables[{index}]"),
-                &package.parameters,
-                report,
-            );
-        }
+        check_component(component, &format!("components[{index}]"), known, report);
+    }
+}
+
+fn check_component(component: &Component, path: &str, known: Known<'_>, report: &mut Report) {
+    check_words(
+        &component.ros.args,
+        &format!("{path}.ros.args"),
+        known,
+        report,
+    );
+    check_variables(
+        &component.exposes,
+        &format!("{path}.exposes"),
+        known,
+        report,
+    );
+    let shown = Known {
+        dependencies: None,
+        secrets: false,
+        ..known
+    };
+    if let Some(namespace) = &component.ros.namespace {
+        check_text(namespace, &format!("{path}.ros.namespace"), shown, report);
+    }
+    for (from, to) in &component.ros.remappings {
+        let path = below(&format!("{path}.ros.remappings"), from);
+        check_text(to, &path, shown, report);
+    }
+    declared::check(component, path, shown, report);
+    for (index, executable) in component.executables.iter().enumerate() {
+        let path = format!("{path}.executables[{index}]");
+        check_executable(executable, &path, known, shown, report);
     }
 }
 
 fn check_default(parameter: &Parameter, path: &str, report: &mut Report) {
     let default_path = format!("{path}.default");
     match &parameter.default {
+        Some(_) if parameter.secret => {
+            report.add(
+                &default_path,
+                "a secret has no default, because a manifest is shown: leave it out, and set `required: true`"
+                    .to_owned(),
+            );
+        }
         Some(_) if parameter.required => {
             report.add(
                 &default_path,
@@ -66,10 +94,11 @@ fn check_default(parameter: &Parameter, path: &str, report: &mut Report) {
             && !report.is_broken(&default_path)
             && !report.is_broken(&format!("{path}.required")) =>
         {
-            report.add(
-                path,
-                "neither `default` nor `required: true` is set: one of them is needed".to_owned(),
-            );
+            let message = match parameter.secret {
+                true => "a secret has no default: set `required: true`",
+                false => "neither `default` nor `required: true` is set: one of them is needed",
+            };
+            report.add(path, message.to_owned());
         }
         _ => {}
     }
@@ -85,7 +114,8 @@ fn found(value: &Scalar) -> String {
 fn check_executable(
     executable: &Executable,
     path: &str,
-    known: &BTreeMap<String, Parameter>,
+    known: Known<'_>,
+    shown: Known<'_>,
     report: &mut Report,
 ) {
     check_words(
@@ -104,7 +134,7 @@ fn check_executable(
         check_text(
             text.template,
             &format!("{path}.{}", text.path),
-            known,
+            shown,
             report,
         );
     }
@@ -115,7 +145,7 @@ fn check_executable(
 fn check_variables(
     variables: &BTreeMap<String, Scalar>,
     path: &str,
-    known: &BTreeMap<String, Parameter>,
+    known: Known<'_>,
     report: &mut Report,
 ) {
     for (name, value) in variables {
@@ -125,19 +155,14 @@ fn check_variables(
     }
 }
 
-fn check_words(
-    words: &[String],
-    path: &str,
-    known: &BTreeMap<String, Parameter>,
-    report: &mut Report,
-) {
+fn check_words(words: &[String], path: &str, known: Known<'_>, report: &mut Report) {
     for (index, word) in words.iter().enumerate() {
         check_text(word, &format!("{path}[{index}]"), known, report);
     }
 }
 
-fn check_text(text: &str, path: &str, known: &BTreeMap<String, Parameter>, report: &mut Report) {
-    if let Err(message) = check_references(text, known) {
+fn check_text(text: &str, path: &str, known: Known<'_>, report: &mut Report) {
+    if let Err(message) = known.check(text) {
         report.add(path, message);
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Report, ros_names};
-use crate::domain::manifest::parameters::{expand, sample};
+use crate::domain::manifest::templates::{expand, sample};
 use crate::domain::manifest::units::Seconds;
 use crate::domain::manifest::{Executable, Package, Parameter, Probe, Restart, RosProbe, Scalar};
 use crate::domain::yaml::excerpt;
@@ -50,7 +50,7 @@ impl Text<'_> {
     }
 }
 
-/// Every text of the probes and the lifecycle nodes of an executable.
+/// Every text of the probes, the lifecycle nodes and the guards of an executable.
 pub fn texts(executable: &Executable) -> Vec<Text<'_>> {
     let mut texts = Vec::new();
     for (name, probe) in probes(executable) {
@@ -85,6 +85,12 @@ pub fn texts(executable: &Executable) -> Vec<Text<'_>> {
     texts.extend(nodes.map(|(index, node)| Text {
         path: format!("lifecycle[{index}]"),
         template: node,
+        kind: Kind::RosName,
+    }));
+    let guards = executable.update_guard.iter().enumerate();
+    texts.extend(guards.map(|(index, action)| Text {
+        path: format!("update_guard[{index}]"),
+        template: action,
         kind: Kind::RosName,
     }));
     texts

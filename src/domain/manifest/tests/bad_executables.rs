@@ -15,7 +15,7 @@ fn an_executable_is_told_what_is_wrong_with_it() {
         (
             "image: ros:jazzy\nports: [80]",
             &[
-                "m.yaml:10:9: components[0].executables[0].ports: unknown key; allowed here: build, capabilities, command, cpus, devices, entrypoint, environment, gpus, image, ipc, lifecycle, liveness, memory, mounts, name, network, privileged, pull, readiness, restart, shared_memory, stop_grace_period, stop_signal, user, working_directory",
+                "m.yaml:10:9: components[0].executables[0].ports: unknown key; allowed here: build, capabilities, command, cpus, devices, entrypoint, environment, gpus, image, ipc, lifecycle, liveness, memory, mounts, name, network, privileged, pull, readiness, restart, ros, shared_memory, stop_grace_period, stop_signal, update_guard, user, working_directory",
             ],
         ),
         (

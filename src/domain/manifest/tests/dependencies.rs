@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use semver::{Version, VersionReq};
 
 use super::{document, executable, generators, problems};
-use crate::domain::manifest::{Condition, Dependency, OnRestart, Package, parse};
+use crate::domain::manifest::{Condition, Dependency, OnRestart, Package, TakeOver, parse};
 
 /// A package of one executable with `lines` before its components, from line 4 on.
 fn with(lines: &str) -> String {
@@ -32,6 +32,7 @@ fn an_alias_with_nothing_to_say_is_any_version_of_its_package() {
         condition: Condition::Ready,
         on_restart: OnRestart::Ignore,
         deploy: false,
+        take_over: Vec::new(),
     };
     assert_eq!(plain, Dependency::default());
     for lines in [
@@ -54,7 +55,7 @@ fn an_alias_with_nothing_to_say_is_any_version_of_its_package() {
 #[test]
 fn what_is_set_arrives() {
     let package = read(
-        "left: {package: camera, version: \">=1.4, <3\"}, right: {package: camera, version: ^1.4, condition: started, on_restart: restart, deploy: true}",
+        "left: {package: camera, version: \">=1.4, <3\"}, right: {package: camera, version: ^1.4, condition: started, on_restart: restart, deploy: true, take_over: [domain_id]}",
     );
     let left = &package.depends_on["left"];
     assert_eq!(
@@ -69,6 +70,7 @@ fn what_is_set_arrives() {
             condition: Condition::Started,
             on_restart: OnRestart::Restart,
             deploy: true,
+            take_over: vec![TakeOver::DomainId],
         }
     );
     for lines in ["", "depends_on: {}"] {
@@ -210,7 +212,7 @@ fn keys_are_told_what_is_wrong_with_them() {
         ),
         (
             "optional: true",
-            "m.yaml:4:18: depends_on.a.optional: unknown key; allowed here: condition, deploy, on_restart, package, version",
+            "m.yaml:4:18: depends_on.a.optional: unknown key; allowed here: condition, deploy, on_restart, package, take_over, version",
         ),
         (
             "condition: healthy",
@@ -380,9 +382,13 @@ fn the_examples_of_the_reference_are_good() {
     let examples = section.split("```yaml\n").skip(1);
     let found: Vec<usize> = examples
         .filter_map(|rest| rest.split("```").next())
-        .map(|example| document(&with(example)).package.depends_on.len())
+        .map(|example| match example.contains("components:") {
+            true => format!("manifest: 1\nname: p\nversion: 1.0.0\n{example}"),
+            false => with(example),
+        })
+        .map(|example| document(&example).package.depends_on.len())
         .collect();
-    assert_eq!(found, [1, 4]);
+    assert_eq!(found, [1, 4, 1, 1]);
     // The first column of the table of ranges: `"^1.2"`, `"1.2"`.
     let rows = section.split("| range | versions that fit |\n| --- | --- |\n");
     let rows = rows.last().unwrap().lines();

@@ -40,8 +40,9 @@ fn parameter() -> impl Strategy<Value = Parameter> {
     };
     (scalar(), any::<bool>(), text()).prop_map(move |(value, required, description)| Parameter {
         kind: kind_of(&value),
-        description,
         required,
+        secret: required && description.len().is_multiple_of(2),
+        description,
         default: (!required).then_some(value),
     })
 }
@@ -164,6 +165,7 @@ prop_compose! {
         (readiness, liveness, lifecycle) in probes(),
     ) -> Executable {
         Executable {
+            update_guard: Vec::new(),
             name,
             image: Some("registry.example.com:5000/team/driver:1.2".to_owned()),
             build,
@@ -171,6 +173,7 @@ prop_compose! {
             command: words,
             entrypoint,
             environment,
+            ros: host,
             working_directory: host.then(|| "/work".to_owned()),
             user: host.then(|| "1000:video".to_owned()),
             mounts,
@@ -198,6 +201,8 @@ prop_compose! {
         executables in prop::collection::vec(executable(), 1..3),
         domain_id in prop::option::of(0..=101_u8),
         args in prop::collection::vec(text(), 0..3),
+        namespace in prop::option::of(ros_name()),
+        remappings in prop::collection::btree_map("[~/]?[a-z]{1,5}", ros_name(), 0..3),
         ports in prop::collection::btree_set(1..=u16::MAX, 0..3),
         cloud in any::<bool>(),
     ) -> Component {
@@ -207,6 +212,8 @@ prop_compose! {
         }
         let has_command = executables.iter().any(|executable| !executable.command.is_empty());
         let args = if has_command { args } else { Vec::new() };
+        let namespace = namespace.filter(|_| has_command);
+        let remappings = if has_command { remappings } else { std::collections::BTreeMap::new() };
         let endpoint = |port: u16| Endpoint {
             scheme: port.is_multiple_of(3).then(|| "http".to_owned()),
             name: format!("port{port}"),
@@ -219,9 +226,10 @@ prop_compose! {
         Component {
             name: "c".to_owned(),
             runtime: if cloud { Runtime::Cloud } else { Runtime::Device },
-            ros: RosSettings { domain_id, rmw: cloud.then(|| "rmw_zenoh_cpp".to_owned()), args },
+            ros: RosSettings { domain_id, rmw: cloud.then(|| "rmw_zenoh_cpp".to_owned()), namespace, remappings, args, ..RosSettings::default() },
             executables,
             endpoints: ports.into_iter().map(endpoint).collect(),
+            volumes: std::collections::BTreeMap::new(),
             exposes: std::collections::BTreeMap::new(),
         }
     }
@@ -254,8 +262,10 @@ prop_compose! {
         condition in prop::sample::select(vec![Condition::Ready, Condition::Started]),
         on_restart in prop::sample::select(vec![OnRestart::Ignore, OnRestart::Restart]),
         deploy in any::<bool>(),
+        remappings in any::<bool>(),
     ) -> Dependency {
-        Dependency { package, version, condition, on_restart, deploy }
+        let take_over = if remappings { vec![TakeOver::Remappings] } else { Vec::new() };
+        Dependency { package, version, condition, on_restart, deploy, take_over }
     }
 }
 
@@ -264,7 +274,7 @@ prop_compose! {
         name in name(),
         version in (0..1000_u64, 0..1000_u64, 0..1000_u64).prop_map(|(a, b, c)| semver::Version::new(a, b, c)),
         description in text(),
-        singleton in any::<bool>(),
+        singleton in prop::sample::select(vec![Singleton::Plain(false), Singleton::Plain(true), Singleton::Scoped { scope: Scope::Group }]),
         parameters in prop::collection::btree_map("[A-Za-z_][A-Za-z0-9_]{0,5}", parameter(), 0..3),
         depends_on in prop::collection::btree_map(name(), dependency(), 0..3),
         component in component(),

@@ -10,7 +10,7 @@ use crate::domain::manifest::{
 fn what_is_left_out_has_its_default() {
     let package = document(&executable("image: ros:jazzy")).package;
     assert_eq!(package.label(), "p 1.0.0");
-    assert!(!package.singleton);
+    assert_eq!(package.singleton.scope(), None);
     let component = &package.components[0];
     assert_eq!(component.runtime, Runtime::Device);
     assert_eq!((component.ros.domain_id, &component.ros.rmw), (None, &None));

@@ -2,6 +2,9 @@
 
 mod bad;
 mod bad_executables;
+mod bad_volumes;
+mod bindings;
+mod declared;
 mod dependencies;
 mod generators;
 mod good;

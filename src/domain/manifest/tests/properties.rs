@@ -97,8 +97,10 @@ fn odd_values() -> Vec<serde_json::Value> {
 fn pointers(value: &serde_json::Value, path: String, found: &mut Vec<String>) {
     match value {
         serde_json::Value::Object(map) => {
-            map.iter()
-                .for_each(|(key, value)| pointers(value, format!("{path}/{key}"), found));
+            map.iter().for_each(|(key, value)| {
+                let key = key.replace('~', "~0").replace('/', "~1");
+                pointers(value, format!("{path}/{key}"), found);
+            });
         }
         serde_json::Value::Array(items) => {
             items

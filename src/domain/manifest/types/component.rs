@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Executable, Scalar};
+use super::{Executable, Scalar, Volume};
 use crate::domain::manifest::shapes;
 
 /// A part of a package that runs in one place.
@@ -29,6 +29,11 @@ pub struct Component {
     #[serde(default)]
     #[schemars(length(max = 64))]
     pub endpoints: Vec<Endpoint>,
+    /// Volumes of its own, by name: its executables mount them, and share them. Each deployment has
+    /// others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "shapes::volumes")]
+    pub volumes: BTreeMap<String, Volume>,
     /// Environment variables for those that depend on the package, which get them with their alias
     /// in front: FRAME of `map` becomes MAP_FRAME.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -59,10 +64,59 @@ pub struct RosSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = shapes::RMW, "x-allowed" = shapes::RMW_ALLOWED))]
     pub rmw: Option<String>,
+    /// The namespace of its nodes, with a leading slash; given to each executable that has a
+    /// `command`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "shapes::ros_name")]
+    pub namespace: Option<String>,
+    /// What its nodes call names instead: from and to; given to each executable that has a
+    /// `command`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "shapes::remappings")]
+    pub remappings: BTreeMap<String, String>,
     /// What follows `--ros-args` on the command line of each executable that has a `command`.
     #[serde(default)]
     #[schemars(schema_with = "shapes::words")]
     pub args: Vec<String>,
+    /// Topics that its nodes publish, by absolute name. Nothing is done with these six lists but that the
+    /// dependency graph says what is missing and what is there beyond them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "shapes::ros_names")]
+    pub publishes: Vec<String>,
+    /// Topics that they subscribe to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "shapes::ros_names")]
+    pub subscribes: Vec<String>,
+    /// Services that they serve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "shapes::ros_names")]
+    pub serves: Vec<String>,
+    /// Services that they call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "shapes::ros_names")]
+    pub calls: Vec<String>,
+    /// Actions that they serve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "shapes::ros_names")]
+    pub action_servers: Vec<String>,
+    /// Actions that they send goals to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "shapes::ros_names")]
+    pub action_clients: Vec<String>,
+}
+
+impl RosSettings {
+    /// What its nodes are said to do on the ROS graph: the keys, and the names as they are written.
+    pub fn declared(&self) -> [(&'static str, &[String]); 6] {
+        [
+            ("publishes", &self.publishes),
+            ("subscribes", &self.subscribes),
+            ("serves", &self.serves),
+            ("calls", &self.calls),
+            ("action_servers", &self.action_servers),
+            ("action_clients", &self.action_clients),
+        ]
+    }
 }
 
 /// A network port that a component offers.

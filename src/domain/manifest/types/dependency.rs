@@ -32,6 +32,36 @@ pub struct Dependency {
     /// Whether it is deployed first, from the catalogue, when there is none that fits.
     #[serde(default)]
     pub deploy: bool,
+    /// What the nodes of this package take over from those of the other one, unless a component
+    /// says something itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 3))]
+    pub take_over: Vec<TakeOver>,
+}
+
+/// What can be taken over from a dependency.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum TakeOver {
+    /// The namespace of its nodes.
+    Namespace,
+    /// What its nodes call names instead.
+    Remappings,
+    /// Its ROS domain.
+    DomainId,
+}
+
+impl TakeOver {
+    /// As it is written in a manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Namespace => "namespace",
+            Self::Remappings => "remappings",
+            Self::DomainId => "domain_id",
+        }
+    }
 }
 
 impl Dependency {

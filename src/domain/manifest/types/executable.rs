@@ -39,6 +39,10 @@ pub struct Executable {
     #[serde(default)]
     #[schemars(schema_with = "shapes::variables")]
     pub environment: BTreeMap<String, Scalar>,
+    /// Whether it runs ROS nodes: then the package's parameters reach it as a ROS parameter file, too,
+    /// and its `command` is told of that file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ros: bool,
     /// The folder in the container in which the command starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = shapes::ABSOLUTE_PATH, "x-allowed" = shapes::ABSOLUTE_PATH_ALLOWED))]
@@ -101,6 +105,10 @@ pub struct Executable {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "shapes::ros_names")]
     pub lifecycle: Vec<String>,
+    /// ROS actions that it serves: an update waits until none of them has a goal executing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub update_guard: Vec<String>,
 }
 
 fn default_grace() -> Seconds {

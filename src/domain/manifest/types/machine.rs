@@ -12,7 +12,8 @@ use crate::domain::manifest::shapes;
 #[serde(deny_unknown_fields)]
 pub struct Mount {
     /// A path of the machine (absolute, or starting with ./ or ../ and then relative to the
-    /// manifest), or a volume's name, which the engine keeps over deployments.
+    /// manifest), a volume of the component's `volumes`, or another volume's name, which all
+    /// deployments share and the engine keeps.
     #[schemars(extend("pattern" = shapes::SOURCE, "x-allowed" = shapes::SOURCE_ALLOWED, "maxLength" = 4096))]
     pub source: String,
     /// Where it appears in the container: an absolute path.

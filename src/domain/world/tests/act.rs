@@ -13,6 +13,10 @@ pub enum Act {
         manifest: usize,
         name: usize,
     },
+    Update {
+        name: usize,
+        back: bool,
+    },
     Deprovision(usize),
     Cancel(usize),
     /// What is being written comes to the disk, or the disk is full.
@@ -79,9 +83,18 @@ fn beginning() -> impl Strategy<Value = Vec<Act>> {
         acts.extend(std::iter::repeat_n(Act::Catch, 7));
         acts
     };
+    let comes_to_change = move |(manifest, name, rounds): (usize, usize, usize)| {
+        let mut acts = comes_to_run((manifest, name));
+        acts.push(Act::Update { name, back: false });
+        let goes_on = [Act::Write(true), Act::Catch].into_iter().cycle();
+        acts.extend(goes_on.take(rounds));
+        acts
+    };
+    let updated = prop::sample::select(vec![0, 2]);
     prop_oneof![
         Just(Vec::new()),
         (0..MANIFESTS.len(), 0..NAMES.len()).prop_map(comes_to_run),
+        (updated, 0..NAMES.len(), 0..12_usize).prop_map(comes_to_change),
     ]
 }
 
@@ -90,6 +103,8 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         3 => (0..MANIFESTS.len(), 0..NAMES.len())
             .prop_map(|(manifest, name)| Act::Deploy { manifest, name }),
+        3 => (0..NAMES.len(), prop::bool::weighted(0.3))
+            .prop_map(|(name, back)| Act::Update { name, back }),
         2 => (0..NAMES.len()).prop_map(Act::Deprovision),
         1 => n().prop_map(Act::Cancel),
         4 => prop::bool::weighted(0.95).prop_map(Act::Write),

@@ -130,8 +130,10 @@ fn plain(name: &str) -> ContainerSpec {
         privileged: false,
         network: Default::default(),
         ipc: Default::default(),
+        networks: Vec::new(),
         ports: Vec::new(),
         stop_signal: StopSignal::Int,
         stop_grace: 1,
+        files: Vec::new(),
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::catalogue::{Catalogue, CataloguedPackage};
 use crate::domain::container::{ContainerFacts, ContainerState, Exit};
 use crate::domain::deployment::Wanted;
 use crate::domain::deployment::error_code::ErrorCode;
+use crate::domain::deployment::ports::PickedPorts;
 use crate::domain::deployment::status::Status;
 use crate::domain::deployment::steps::Step;
 use crate::domain::manifest;
@@ -92,7 +93,7 @@ impl Robot {
             .map(|d| d.order.id.clone())
             .collect();
         for id in new {
-            self.world.saved(&id, Wanted::Running);
+            self.world.saved(&id, Wanted::Running, 1);
         }
         Ok(id)
     }
@@ -105,7 +106,7 @@ impl Robot {
             .map(|d| d.order.id.clone())
             .collect();
         for id in stopping {
-            self.world.saved(&id, Wanted::Stopped);
+            self.world.saved(&id, Wanted::Stopped, 1);
         }
         Ok(())
     }
@@ -138,7 +139,9 @@ impl Robot {
         self.sequence += 1;
         let name_of = |world: &World, id: &str| world.deployment(id).unwrap().order.name.clone();
         let (key, outcome) = match step {
-            Step::Check { deployment, .. } => return self.world.checked(&deployment, Ok(())),
+            Step::Check { deployment, .. } => {
+                return self.world.checked(&deployment, Ok(PickedPorts::new()));
+            }
             Step::Fetch { key, .. } => (key, Outcome::Fetched),
             Step::Create { key, spec, .. } => {
                 let id = format!("c{}", self.sequence);

@@ -1,20 +1,27 @@
 //! Steps are carried out on the engine, and the node hears of it; so it does of everything else
 //! that happens to its containers.
 
+use std::collections::BTreeSet;
+
 use super::model::Model;
 use super::simulated_engine::Refusal;
 use crate::domain::container::ContainerFacts;
 use crate::domain::deployment::error_code::{ErrorCode, Failure};
 use crate::domain::deployment::executable::Sequence;
+use crate::domain::deployment::ports::PickedPorts;
 use crate::domain::deployment::probing::LookKey;
 use crate::domain::deployment::steps::{Step, StepKey};
+use crate::domain::deployment::update::Images;
+use crate::domain::manifest::Protocol;
 use crate::domain::probe;
 use crate::domain::world::{Outcome, StepError, WorldStep};
 
 /// How a step came to an end.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    Checked(String, Result<(), Failure>),
+    Checked(String, Result<PickedPorts, Failure>),
+    Prepared(String, u32, Result<(Images, PickedPorts), StepError>),
+    Guarded(String, u32, Result<(), String>),
     OrphanRemoved(String, bool),
     Finished(StepKey, Outcome),
     Looked(LookKey, probe::Answer),
@@ -43,6 +50,12 @@ impl Model {
                     self.answers.push(Answer::Finished(key, canceled));
                 }
             }
+            WorldStep::Deployment(Step::CancelPrepare { deployment }) => {
+                let is_it = |step: &WorldStep| matches!(step, WorldStep::Deployment(Step::Prepare { deployment: of, .. }) if *of == deployment);
+                self.steps.retain(|step| !is_it(step));
+            }
+            // It concerns no container.
+            WorldStep::TidyNetworks { .. } => {}
             step => {
                 self.steps.push(step);
             }
@@ -66,17 +79,54 @@ impl Model {
                 let removed = ok && self.engine.take_down(&container).is_ok();
                 Answer::OrphanRemoved(container, removed)
             }
-            WorldStep::Deployment(Step::Check { deployment, .. }) => {
+            WorldStep::TidyNetworks { .. } => unreachable!("it is not begun"),
+            WorldStep::Deployment(Step::Check {
+                deployment,
+                pick,
+                avoid,
+                ..
+            }) => {
                 let result = match ok && self.engine.answers() {
-                    true => Ok(()),
+                    true => Ok(self.pick(pick, &avoid)),
                     false => Err(Failure::new(ErrorCode::PortInUse, "no")),
                 };
                 Answer::Checked(deployment, result)
+            }
+            WorldStep::Deployment(Step::Prepare {
+                deployment,
+                revision,
+                pick,
+                avoid,
+                ..
+            }) => {
+                let ready = match (ok, self.engine.answers()) {
+                    (true, true) => Ok((Images::new(), self.pick(pick, &avoid))),
+                    (true, false) => Err(step_error(&Refusal::Unreachable)),
+                    (false, _) => Err(step_error(&Refusal::NoSuchImage)),
+                };
+                Answer::Prepared(deployment, revision, ready)
+            }
+            WorldStep::Deployment(Step::Guard {
+                deployment,
+                revision,
+                ..
+            }) => {
+                let idle = ok.then_some(()).ok_or("a goal is executing".to_owned());
+                Answer::Guarded(deployment, revision, idle)
             }
             WorldStep::Deployment(step) => self.carry_out_own(step, ok),
         };
         self.answers.push(answer);
         self.listen();
+    }
+
+    /// The lowest ports are picked, so that two checks beside each other pick the same.
+    fn pick(&self, wanted: Vec<(String, Protocol)>, avoid: &BTreeSet<u16>) -> PickedPorts {
+        let truth = self.engine.truth();
+        let used = |port: &u16| truth.iter().flat_map(|c| &c.ports).any(|p| p.host == *port);
+        let free = (40_000..).filter(|port| !avoid.contains(port) && !used(port));
+        let places = wanted.into_iter().map(|(place, _)| place);
+        places.zip(free).collect()
     }
 
     fn carry_out_own(&mut self, step: Step, ok: bool) -> Answer {
@@ -101,7 +151,7 @@ impl Model {
                 (key, Err(Refusal::Conflict))
             }
             Step::Create { key, spec, .. } => (key, engine.create(&spec).map(Outcome::Created)),
-            Step::Start { key, container } => {
+            Step::Start { key, container, .. } => {
                 (key, engine.start(&container).map(|()| Outcome::Started))
             }
             Step::Stop { key, container, .. } => {
@@ -122,7 +172,14 @@ impl Model {
                 let done = engine.take_down(&container);
                 (key, done.map(|()| Outcome::TakenDown))
             }
-            Step::Check { .. } | Step::CancelFetch { .. } | Step::Look { .. } => {
+            Step::Check { .. }
+            | Step::CancelFetch { .. }
+            | Step::Look { .. }
+            | Step::Prepare { .. }
+            | Step::Guard { .. }
+            | Step::CancelPrepare { .. }
+            // Nothing of these manifests refers to anything that may be missing.
+            | Step::Refuse { .. } => {
                 unreachable!("handled by the callers")
             }
         };
@@ -145,6 +202,8 @@ impl Model {
         let now = self.now();
         match answer {
             Answer::Checked(id, result) => self.world.checked(&id, result),
+            Answer::Prepared(id, revision, result) => self.world.prepared(&id, revision, result),
+            Answer::Guarded(id, revision, result) => self.world.guarded(&id, revision, result),
             Answer::OrphanRemoved(container, removed) => {
                 self.world
                     .orphan_removed(&container, removed, now.monotonic);
@@ -235,14 +294,22 @@ pub fn key_of(step: &WorldStep) -> Option<&StepKey> {
             Step::Fetch { key, .. }
             | Step::CancelFetch { key }
             | Step::Create { key, .. }
+            | Step::Refuse { key, .. }
             | Step::Start { key, .. }
             | Step::Stop { key, .. }
             | Step::Resume { key, .. }
             | Step::Rename { key, .. }
             | Step::TakeDown { key, .. },
         ) => Some(key),
-        WorldStep::Deployment(Step::Check { .. } | Step::Look { .. })
-        | WorldStep::RemoveOrphan { .. } => None,
+        WorldStep::Deployment(
+            Step::Check { .. }
+            | Step::Look { .. }
+            | Step::Prepare { .. }
+            | Step::Guard { .. }
+            | Step::CancelPrepare { .. },
+        )
+        | WorldStep::RemoveOrphan { .. }
+        | WorldStep::TidyNetworks { .. } => None,
     }
 }
 

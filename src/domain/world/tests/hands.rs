@@ -10,10 +10,13 @@ use crate::domain::deployment::Deployment;
 use crate::domain::deployment::steps::StepKey;
 use crate::domain::policy::ChangesByHand;
 
+/// The deployment's id, and the names of component and executable: an update changes places.
+type Names = (String, String, String);
+
 #[derive(Default)]
 pub struct Hands {
     /// Executables to whose container anything was ever done that ends it.
-    pub laid: BTreeSet<StepKey>,
+    laid: BTreeSet<Names>,
     /// Those that were ended in a quiet moment, and whether the node has heard of it.
     pub clean: BTreeMap<StepKey, bool>,
 }
@@ -26,13 +29,20 @@ impl Model {
         };
         let ends = matches!(act, HandAct::Stop | HandAct::Kill(_) | HandAct::Remove);
         if ends {
-            self.hands.laid.insert(key.clone());
+            self.hands.laid.insert(self.names_of(&key));
         }
         if ends && self.is_quiet(&key, facts) {
             self.hands.clean.insert(key, false);
         } else if !matches!(act, HandAct::Rename(_) | HandAct::RenameBack) {
             self.hands.clean.remove(&key);
         }
+    }
+
+    fn names_of(&self, key: &StepKey) -> Names {
+        let deployment = self.world.deployment(&key.deployment).unwrap();
+        let (component, executable) = deployment.names_of(&key.executable).unwrap();
+        let id = key.deployment.clone();
+        (id, component.to_owned(), executable.to_owned())
     }
 
     pub fn note_program(&mut self, facts: &ContainerFacts) {
@@ -50,6 +60,7 @@ impl Model {
             && !self.is_something_on_the_way()
             && deployment.should_run()
             && its
+            && deployment.update.is_none()
             && state.is_running()
             && state.ailing.is_none()
             && state.operation.is_none()
@@ -78,6 +89,7 @@ impl Model {
             let state = self
                 .world
                 .deployment(&key.deployment)
+                .filter(|d| d.order.revision == key.revision)
                 .map(|_| self.state(key));
             state.is_some_and(|state| state.left.is_some())
         });
@@ -91,9 +103,9 @@ impl Model {
             .collect();
         self.hands.clean.retain(|key, heard| {
             *heard = true;
-            let state = { disk.get(&key.deployment) }
-                .and_then(|d| d.executables.get(key.executable.component))
-                .and_then(|states| states.get(key.executable.executable));
+            let same = |d: &&Deployment| d.order.revision == key.revision;
+            let state =
+                { disk.get(&key.deployment).filter(same) }.and_then(|d| d.state(&key.executable));
             state.is_some_and(|state| state.left.is_some())
         });
     }
@@ -104,7 +116,9 @@ impl Model {
             let Some(deployment) = self.world.deployment(&key.deployment) else {
                 continue;
             };
-            if !heard || !deployment.should_run() {
+            // An update gives another chance to what hands have ended.
+            let updated = deployment.order.revision != key.revision;
+            if !heard || updated || !deployment.should_run() {
                 continue;
             }
             let state = self.state(key);
@@ -121,7 +135,7 @@ impl Model {
                 let key = deployment.step_key(&key);
                 if state.left().is_some() {
                     assert_eq!(self.by_hand, ChangesByHand::Leave);
-                    assert!(self.hands.laid.contains(&key), "{state:?}");
+                    assert!(self.hands.laid.contains(&self.names_of(&key)), "{state:?}");
                 }
             }
         }

@@ -7,18 +7,22 @@ use super::by_hand::name_by_labels;
 use super::ends::{Answer, key_of};
 use super::model::{ENGINE_TIMEOUT, Model, OWNER, READY_TIMEOUT};
 use crate::domain::container::{ContainerFacts, ContainerState, labels};
+use crate::domain::deployment::Deployment;
 use crate::domain::deployment::executable::ExecutableState;
 use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::probing::{LookKey, Role};
 use crate::domain::deployment::status::Status;
 use crate::domain::deployment::steps::{Step, StepKey};
+use crate::domain::deployment::update::Update;
 use crate::domain::deployment::view::ExecutableView;
+use crate::domain::manifest::Scope;
 use crate::domain::time::Monotonic;
 use crate::domain::world::WorldStep;
 
 impl Model {
     pub fn check_always(&self) {
         self.names_are_held_once();
+        self.ports_are_held_once();
         self.nothing_is_forgotten();
         self.what_is_theirs_is_not_touched();
         self.what_is_shown_is();
@@ -52,8 +56,49 @@ impl Model {
         let living: Vec<_> = all.filter(|d| !d.is_over()).collect();
         let names: BTreeSet<&str> = living.iter().map(|d| d.order.name.as_str()).collect();
         assert_eq!(names.len(), living.len(), "two living ones hold one name");
-        let single = living.iter().filter(|d| d.order.package.singleton);
-        assert!(single.count() <= 1, "two of a singleton live");
+        let mut places = BTreeSet::new();
+        for order in living.iter().map(|d| &d.order) {
+            let place = match order.package.singleton.scope() {
+                None => continue,
+                Some(Scope::Node) => "",
+                Some(Scope::Group) => &order.group,
+            };
+            let new = places.insert((&order.package.name, place));
+            assert!(new, "two of a singleton live");
+        }
+    }
+
+    fn ports_are_held_once(&self) {
+        let all = self.world.deployments().into_iter();
+        let living = all.filter(|d| !d.is_over());
+        let ports: Vec<u16> = living
+            .flat_map(|d| d.taken_ports())
+            .map(|(port, ..)| port)
+            .collect();
+        let different: BTreeSet<&u16> = ports.iter().collect();
+        assert_eq!(different.len(), ports.len(), "two hold one port: {ports:?}");
+    }
+
+    /// A container is only created with ports that its deployment has after a crash, too. What was
+    /// recovered and is not on the disk yet has them from its containers.
+    fn its_ports_are_on_the_disk(&self, id: &str) {
+        let Some(record) = self.disk.get(id) else {
+            return;
+        };
+        let known: Deployment = serde_json::from_str(record).unwrap();
+        let deployment = self.world.deployment(id).unwrap();
+        // What ran before an update comes back even if the disk is full, and has its ports already.
+        if !matches!(deployment.update, Some(Update::RollingBack(_))) {
+            assert_eq!(known.order.ports, deployment.order.ports, "{id}");
+        }
+    }
+
+    fn no_network_is_taken_away(&self, keep: &BTreeSet<String>) {
+        let all = self.world.deployments().into_iter();
+        for living in all.filter(|d| !d.is_over()) {
+            let own = living.network("t");
+            assert!(own.is_none_or(|own| keep.contains(&own)), "{living:?}");
+        }
     }
 
     fn nothing_is_forgotten(&self) {
@@ -83,6 +128,7 @@ impl Model {
             let there = truth.iter().find(|facts| facts.id == shown.container_id);
             let runs = there.is_some_and(|facts| facts.state == ContainerState::Running);
             let wanted = self.world.deployment(&key.deployment).unwrap().should_run();
+            let wanted = wanted && !state.is_outdated();
             let well = wanted && state.ailing.is_none() && runs && self.was_told_ready(&key);
             let shown_running = shown.condition.status == Some(Status::Running);
             assert_eq!(shown_running, well, "{shown:?}, but {there:?}");
@@ -111,7 +157,12 @@ impl Model {
 
     /// What is being done comes to an end.
     fn nothing_hangs(&self) {
-        for (_, key, state) in self.executables() {
+        let deployments = self.world.deployments().into_iter();
+        let all = deployments.flat_map(|d| {
+            let states = d.all_states();
+            states.map(|(key, state)| (d.step_key(&key), state))
+        });
+        for (key, state) in all {
             let step = self.steps.iter().any(|step| key_of(step) == Some(&key));
             let end = self
                 .answers
@@ -172,6 +223,7 @@ impl Model {
         let now = self.now().monotonic;
         let ran: Vec<StepKey> = { self.executables().into_iter() }
             .filter(|(_, _, state)| state.is_running() || state.is_paused())
+            .filter(|(_, _, state)| !state.is_outdated())
             .map(|(_, key, _)| key)
             .collect();
         for key in ran {
@@ -216,6 +268,12 @@ impl Model {
             let other = self.steps.iter().find(|other| key_of(other) == Some(key));
             assert_eq!(other, None, "beside {step:?}");
         }
+        if let WorldStep::Deployment(Step::Create { key, .. }) = step {
+            self.its_ports_are_on_the_disk(&key.deployment);
+        }
+        if let WorldStep::TidyNetworks { keep } = step {
+            self.no_network_is_taken_away(keep);
+        }
         let container = match step {
             WorldStep::RemoveOrphan { container }
             | WorldStep::Deployment(
@@ -233,7 +291,7 @@ impl Model {
                 self.check_new_look(key);
                 whereabouts.container.clone()
             }
-            WorldStep::Deployment(_) => return,
+            WorldStep::Deployment(_) | WorldStep::TidyNetworks { .. } => return,
         };
         assert!(!self.theirs.contains_key(&container), "{step:?}");
     }

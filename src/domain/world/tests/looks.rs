@@ -18,7 +18,7 @@ pub struct Looks {
     /// The run that each look is about.
     about: BTreeMap<LookKey, Run>,
     /// Whether the last answer about a run was yes.
-    told: BTreeMap<(StepKey, Role, Run), bool>,
+    told: BTreeMap<(Role, Run), bool>,
 }
 
 impl Model {
@@ -47,15 +47,14 @@ impl Model {
     pub fn hear_look(&mut self, key: &LookKey, answer: Answer) {
         let now = self.now();
         let run = self.looks.about[key].clone();
-        let state = { self.world.deployment(&key.step.deployment) }
-            .and_then(|d| d.executables.get(key.step.executable.component))
-            .and_then(|states| states.get(key.step.executable.executable));
+        let deployment = self.world.deployment(&key.step.deployment);
+        let asked_before = deployment.is_some_and(|d| d.order.revision != key.step.revision);
+        let state = deployment.and_then(|d| d.state(&key.step.executable));
         // What is frozen does not answer, which says nothing.
         let frozen = state.is_some_and(ExecutableState::is_paused);
-        if !frozen && answer != Answer::NotAsked {
+        if !frozen && !asked_before && answer != Answer::NotAsked {
             let yes = answer == Answer::Yes;
-            let key = (key.step.clone(), key.role, run);
-            self.looks.told.insert(key, yes);
+            self.looks.told.insert((key.role, run), yes);
         }
         self.world.looked(key, answer, now);
     }
@@ -75,12 +74,12 @@ impl Model {
     /// The last answer about the run of a container that the node knows of.
     pub fn was_told(&self, key: &StepKey, role: Role) -> Option<bool> {
         let (run, _) = run_of(self.state(key))?;
-        self.looks.told.get(&(key.clone(), role, run)).copied()
+        self.looks.told.get(&(role, run)).copied()
     }
 
     pub fn state(&self, key: &StepKey) -> &ExecutableState {
         let deployment = self.world.deployment(&key.deployment).unwrap();
-        &deployment.executables[key.executable.component][key.executable.executable]
+        deployment.state(&key.executable).expect("it is there")
     }
 }
 

@@ -11,9 +11,11 @@
 )]
 
 mod act;
+mod bindings;
 mod by_hand;
 mod dependencies;
 mod ends;
+mod groups_and_volumes;
 mod hands;
 mod invariants;
 mod looks;
@@ -29,13 +31,16 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use crate::domain;
 use crate::domain::manifest;
 use act::history;
-use model::{MANIFESTS, Model};
+use model::{MANIFESTS, Model, UPDATES};
 
 /// How many histories are lived through.
 const HISTORIES: u32 = 2_000;
 
 /// Fewer steps prove too little.
 const LEAST: usize = 100_000;
+
+/// And fewer updates of either end.
+const LEAST_UPDATES: usize = 100;
 
 /// The same at every run.
 const SEED: [u8; 32] = *b"the same histories at every run.";
@@ -50,6 +55,7 @@ fn what_is_asked_for_comes_to_be() {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &SEED);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let steps = AtomicUsize::new(0);
+    let (updated, rolled_back) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let lived = runner.run(&history(), |(by_hand, acts)| {
         let mut model = Model::new(by_hand);
         for act in acts {
@@ -59,17 +65,23 @@ fn what_is_asked_for_comes_to_be() {
         }
         model.calm_down();
         model.check_at_rest();
+        updated.fetch_add(model.updates.0, Ordering::Relaxed);
+        rolled_back.fetch_add(model.updates.1, Ordering::Relaxed);
         Ok(())
     });
     let steps = steps.into_inner();
     println!("model_steps={steps}");
+    let (updated, rolled_back) = (updated.into_inner(), rolled_back.into_inner());
+    println!("model_updates={updated}");
+    println!("model_rollbacks={rolled_back}");
     lived.unwrap();
     assert!(steps >= LEAST);
+    assert!(updated >= LEAST_UPDATES && rolled_back >= LEAST_UPDATES);
 }
 
 #[test]
 fn the_manifests_of_these_tests_are_valid() {
-    for text in MANIFESTS {
+    for text in MANIFESTS.into_iter().chain(UPDATES.map(|(_, text)| text)) {
         manifest::parse(text, "").unwrap();
     }
 }

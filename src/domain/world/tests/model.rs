@@ -13,6 +13,7 @@ use crate::domain::catalogue::Catalogue;
 use crate::domain::container::{ContainerFacts, labels};
 use crate::domain::deployment::containers::Identity;
 use crate::domain::deployment::executable::Sequence;
+use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::restart::RestartLimits;
 use crate::domain::deployment::steps::StepKey;
 use crate::domain::deployment::{Deployment, DeploymentId, Wanted};
@@ -36,6 +37,9 @@ name: robot
 version: 1.0.0
 components:
   - name: left
+    endpoints:
+      - {name: state, port: 80, executable: driver}
+      - {name: web, port: 81, executable: driver, external: true}
     executables:
       - {name: driver, image: 'driver:1', command: [drive]}
       - {name: logger, image: 'logger:1', command: [log], restart: on-failure}
@@ -77,6 +81,49 @@ components:
 ",
 ];
 
+/// Other versions of the first and the last of them: executables are changed, added and removed, and
+/// stand in another order.
+pub const UPDATES: [(&str, &str); 2] = [
+    (
+        "robot",
+        "
+manifest: 1
+name: robot
+version: 2.0.0
+components:
+  - name: rear
+    executables:
+      - {name: driver, image: 'driver:1', command: [drive]}
+  - name: left
+    executables:
+      - {name: logger, image: 'logger:1', command: [log, more], restart: on-failure}
+      - {name: driver, image: 'driver:1', command: [drive]}
+",
+    ),
+    (
+        "eyes",
+        "
+manifest: 1
+name: eyes
+version: 2.0.0
+components:
+  - name: left
+    executables:
+      - name: viewer
+        image: 'radio:1'
+        command: [show, all]
+        readiness: {tcp: 80, period: 5s}
+      - name: camera
+        image: 'driver:1'
+        command: [look]
+        lifecycle: [/camera]
+        readiness: {ros: {topic: /image}}
+        liveness: {command: [alive], failures: 2, start_period: 10s}
+        update_guard: [/record]
+",
+    ),
+];
+
 const IMAGES: [&str; 3] = ["driver:1", "logger:1", "radio:1"];
 
 pub struct Model {
@@ -91,7 +138,7 @@ pub struct Model {
     pub disk: BTreeMap<DeploymentId, String>,
     unwritten: BTreeSet<DeploymentId>,
     /// What is being written: nothing else is meanwhile.
-    writing: Vec<(DeploymentId, String, Wanted)>,
+    writing: Vec<(DeploymentId, String, Wanted, u32)>,
     /// Deployments that are to be stopped, and neither does the disk know it, nor could it not be
     /// told.
     pub stops_unwritten: BTreeSet<DeploymentId>,
@@ -114,6 +161,9 @@ pub struct Model {
     uptime: u64,
     wall: i64,
     pub made: u32,
+    /// How updates ended: how many succeeded, and how many were rolled back.
+    pub updates: (usize, usize),
+    ended: BTreeSet<(DeploymentId, u32)>,
 }
 
 pub const READY_TIMEOUT: Duration = Duration::from_secs(300);
@@ -132,6 +182,7 @@ pub fn settings(changes_by_hand: ChangesByHand) -> WorldSettings {
         },
         restarts: RestartLimits::default(),
         history: 5,
+        guard_timeout: READY_TIMEOUT,
         ready_timeout: READY_TIMEOUT,
         engine_timeout: ENGINE_TIMEOUT,
     }
@@ -162,6 +213,8 @@ impl Model {
             uptime: 0,
             wall: 1_000_000,
             made: 0,
+            updates: (0, 0),
+            ended: BTreeSet::new(),
         };
         model.sync();
         model
@@ -183,6 +236,7 @@ impl Model {
     pub fn act(&mut self, act: Act) {
         match act {
             Act::Deploy { manifest, name } => self.deploy(manifest, NAMES[name]),
+            Act::Update { name, back } => self.update(NAMES[name], back),
             Act::Deprovision(n) => self.deprovision(NAMES[n]),
             Act::Cancel(n) => self.cancel(n),
             Act::Write(ok) => self.write(ok),
@@ -227,6 +281,7 @@ impl Model {
         for step in begun {
             self.begin(step);
         }
+        self.count_updates();
         for id in touched {
             let being_written = self.writing.iter().any(|(of, ..)| *of == id);
             if being_written || self.disk.get(&id) != self.record(&id).as_ref() {
@@ -245,6 +300,23 @@ impl Model {
         self.begin_write();
         self.hands_are_heard();
         self.note_what_ran();
+    }
+
+    fn count_updates(&mut self) {
+        for deployment in self.world.deployments() {
+            let Some(end) = &deployment.last_update else {
+                continue;
+            };
+            if self
+                .ended
+                .insert((deployment.order.id.clone(), end.revision))
+            {
+                match end.rolled_back {
+                    None => self.updates.0 += 1,
+                    Some(_) => self.updates.1 += 1,
+                }
+            }
+        }
     }
 
     fn deploy(&mut self, manifest: usize, name: &str) {
@@ -275,11 +347,49 @@ impl Model {
         }
     }
 
+    /// Changes a deployment to the other version of its package, or back.
+    fn update(&mut self, name: &str, back: bool) {
+        let living = |d: &&Deployment| d.order.name == name && !d.is_over();
+        let Some(deployment) = self.world.deployments().into_iter().find(living).cloned() else {
+            return;
+        };
+        let of = deployment.order.package.name.as_str();
+        let Some((_, newer)) = UPDATES.iter().find(|(package, _)| *package == of) else {
+            return;
+        };
+        let older = if of == "robot" {
+            MANIFESTS[0]
+        } else {
+            MANIFESTS[2]
+        };
+        let request = DeployRequest {
+            manifest: if back { older } else { newer }.to_owned(),
+            name: name.to_owned(),
+            replace: true,
+            ..DeployRequest::default()
+        };
+        let id = deployment.order.id.clone();
+        match self.world.deploy(&request, "unused".to_owned(), self.now()) {
+            Ok(Admission::New(made)) => {
+                assert_eq!(made, id, "an update keeps the id");
+                assert_eq!(deployment.refuses_update(), None);
+            }
+            Ok(Admission::Joined(_)) => panic!("there was no request id"),
+            Err(refusal) => {
+                assert!(deployment.refuses_update().is_some(), "{refusal}");
+                assert_eq!(self.world.deployment(&id), Some(&deployment));
+            }
+        }
+    }
+
     fn cancel(&mut self, n: usize) {
         let ids: Vec<String> = self.promised.iter().cloned().collect();
         if !ids.is_empty() {
             let id = &ids[n % ids.len()];
-            self.note_stop(id);
+            let deployment = self.world.deployment(id).unwrap();
+            if deployment.update.is_none() && deployment.phase != Phase::Succeeded {
+                self.note_stop(id);
+            }
             self.world.cancel(id);
         }
     }
@@ -308,8 +418,8 @@ impl Model {
             self.writing = { ids.into_iter() }
                 .filter_map(|id| {
                     let record = self.record(&id)?;
-                    let wanted = self.world.deployment(&id)?.wanted;
-                    Some((id, record, wanted))
+                    let deployment = self.world.deployment(&id)?;
+                    Some((id, record, deployment.wanted, deployment.change))
                 })
                 .collect();
         }
@@ -317,7 +427,7 @@ impl Model {
 
     /// A write comes to its end. What is new is promised only when it is on the disk.
     pub fn write(&mut self, ok: bool) {
-        for (id, record, wanted) in std::mem::take(&mut self.writing) {
+        for (id, record, wanted, change) in std::mem::take(&mut self.writing) {
             if self.world.deployment(&id).is_none() {
                 continue;
             }
@@ -325,9 +435,13 @@ impl Model {
                 self.stops_unwritten.remove(&id);
             }
             if ok {
+                let written: Deployment = serde_json::from_str(&record).unwrap();
+                if !written.order.ports.is_empty() {
+                    self.world.ports_saved(&id);
+                }
                 self.disk.insert(id.clone(), record);
                 self.promised.insert(id.clone());
-                self.world.saved(&id, wanted);
+                self.world.saved(&id, wanted, change);
             } else {
                 self.world.discard(&id);
                 self.unwritten.insert(id);
@@ -379,7 +493,7 @@ impl Model {
     /// Everything that the node had begun or was about to hear is lost with it; what it was writing
     /// may have landed.
     fn restart_node(&mut self, landed: bool) {
-        for (id, record, _) in std::mem::take(&mut self.writing) {
+        for (id, record, ..) in std::mem::take(&mut self.writing) {
             if landed && self.world.deployment(&id).is_some() {
                 self.disk.insert(id, record);
             }
@@ -420,9 +534,12 @@ impl Model {
         self.lost_state = true;
         self.restart_node(false);
         for facts in kept {
-            let key = self.executable_of(&facts);
-            let key = key.expect("its deployment is recovered");
-            assert_eq!(self.state(&key).container_id, Some(facts.id));
+            let deployment = &facts.labels[labels::DEPLOYMENT];
+            assert!(self.world.deployment(deployment).is_some());
+            // An update may have removed it.
+            if let Some(key) = self.executable_of(&facts) {
+                assert_eq!(self.state(&key).container_id, Some(facts.id));
+            }
         }
     }
 

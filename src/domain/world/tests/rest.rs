@@ -52,6 +52,8 @@ impl Model {
     pub fn check_at_rest(&self) {
         assert_eq!(self.world.unreachable(), None);
         for deployment in self.world.deployments() {
+            assert_eq!(deployment.update, None);
+            assert_eq!(deployment.retired, []);
             let phase = deployment.phase;
             match deployment.should_run() {
                 true => assert_eq!(phase, Phase::Succeeded, "{deployment:?}"),
@@ -97,6 +99,11 @@ impl Model {
         assert_eq!(shown.condition.status, Some(status), "{shown:?} {state:?}");
         let by_hand = shown.condition.code == Some(ErrorCode::StoppedByHand);
         assert_eq!(by_hand, left, "{shown:?}");
+        let revision = there.map_or(0, ContainerFacts::revision);
+        assert!(
+            there.is_none() || revision >= state.least_revision,
+            "{shown:?}"
+        );
         if self.hands.clean.contains_key(key) {
             let leave = self.by_hand == ChangesByHand::Leave;
             assert_eq!((runs, left), (!leave, leave), "{shown:?} {state:?}");

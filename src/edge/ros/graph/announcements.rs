@@ -1,9 +1,7 @@
 //! Hears participants announce themselves, which says on whose host they are; rcl does not.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
@@ -12,16 +10,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::Clock;
 use super::rcl::Waker;
-use crate::domain::graph::{Participant, ParticipantId, Participants, announcement};
-use crate::domain::time::Monotonic;
+use crate::domain::graph::heard::Heard;
+use crate::domain::graph::{Participants, announcement};
 
 /// Where announcements of domain 0 go to, and how far the domains lie apart.
 const PORT: u16 = 7400;
 const DOMAIN_GAIN: u16 = 250;
-/// Participants announce themselves every few seconds. After so long a silence they are forgotten.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
-/// How many participants are known at most; more than a DDS domain can hold.
-const KNOWN: usize = 4096;
+/// How many datagrams are read before what they say is told.
+const AT_ONCE: usize = 64;
 /// More than a datagram can have.
 const DATAGRAM: usize = 65_536;
 
@@ -52,17 +48,51 @@ impl Announcements {
     /// Ends only by an error.
     async fn listen(self) -> std::io::Result<()> {
         let socket = open(self.domain)?;
-        let mut known = Known::default();
+        let mut heard = Heard::default();
         let mut datagram = vec![0; DATAGRAM];
         loop {
-            let length = socket.recv(&mut datagram).await?;
-            let said = announcement::read(datagram.get(..length).unwrap_or_default());
-            let now = (self.clock)();
-            if said.is_some_and(|(id, said)| known.note(id, said, now)) {
-                self.heard.send_replace(Arc::new(known.participants()));
+            self.next(&socket, &heard).await?;
+            let is_new = self.take(&socket, &mut heard, &mut datagram)?;
+            if heard.expire((self.clock)()) || is_new {
+                self.heard.send_replace(Arc::new(heard.participants()));
                 self.waker.wake();
             }
         }
+    }
+
+    /// Waits until something arrives, or until somebody has been silent for too long.
+    async fn next(&self, socket: &UdpSocket, heard: &Heard) -> std::io::Result<()> {
+        let arrival = socket.readable();
+        match heard.expires_next() {
+            None => arrival.await,
+            Some(until) => {
+                let silence = until.since((self.clock)());
+                let arrived = tokio::time::timeout(silence, arrival).await;
+                arrived.unwrap_or(Ok(()))
+            }
+        }
+    }
+
+    /// Reads what has arrived; whether it says anything new.
+    fn take(
+        &self,
+        socket: &UdpSocket,
+        heard: &mut Heard,
+        datagram: &mut [u8],
+    ) -> std::io::Result<bool> {
+        let mut is_new = false;
+        for _ in 0..AT_ONCE {
+            let (length, from) = match socket.try_recv_from(datagram) {
+                Ok(received) => received,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            };
+            let said = announcement::read(datagram.get(..length).unwrap_or_default());
+            if let Some(said) = said {
+                is_new |= heard.note(said, from.ip(), (self.clock)());
+            }
+        }
+        Ok(is_new)
     }
 }
 
@@ -77,61 +107,4 @@ fn open(domain: u8) -> std::io::Result<UdpSocket> {
     let port = PORT.saturating_add(DOMAIN_GAIN.saturating_mul(domain.into()));
     socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())?;
     UdpSocket::from_std(socket.into())
-}
-
-/// Who was heard, and when last.
-#[derive(Default)]
-struct Known(BTreeMap<ParticipantId, (Participant, Monotonic)>);
-
-impl Known {
-    /// Whether something is new.
-    fn note(&mut self, id: ParticipantId, said: Participant, now: Monotonic) -> bool {
-        if let Some((before, heard)) = self.0.get_mut(&id)
-            && *before == said
-        {
-            *heard = now;
-            return false;
-        }
-        self.0
-            .retain(|_, (_, heard)| now.since(*heard) < FORGOTTEN_AFTER);
-        if self.0.len() >= KNOWN {
-            return false;
-        }
-        self.0.insert(id, (said, now));
-        true
-    }
-
-    fn participants(&self) -> Participants {
-        let known = self.0.iter();
-        known.map(|(id, (said, _))| (*id, said.clone())).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: u64) -> Monotonic {
-        Monotonic(Duration::from_secs(seconds))
-    }
-
-    fn on(hostname: &str) -> Participant {
-        Participant {
-            hostname: Some(hostname.to_owned()),
-            addresses: vec![],
-        }
-    }
-
-    #[test]
-    fn only_what_is_new_is_told() {
-        let mut known = Known::default();
-        let (one, two) = (ParticipantId([1; 12]), ParticipantId([2; 12]));
-        assert!(known.note(one, on("a"), at(0)));
-        assert!(!known.note(one, on("a"), at(3)), "it only says it again");
-        assert!(known.note(one, on("b"), at(6)));
-        assert!(known.note(two, on("a"), at(65)));
-        assert_eq!(known.participants().len(), 2);
-        assert!(known.note(two, on("b"), at(67)));
-        assert_eq!(known.participants().len(), 1, "silence since 6 s");
-    }
 }

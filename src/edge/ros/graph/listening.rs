@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::rcl::{MessageType, Node, Subscription, Waitable};
+use super::rcl::{MessageType, Node, Subscription, Waitable, Wanted};
 use crate::domain::graph::rate::{Meter, Verdict};
 use crate::domain::graph::rules::Own;
 use crate::domain::graph::{Gid, GraphView};
@@ -76,7 +76,7 @@ impl Listening {
             return Ok(());
         }
         let of = MessageType::load(&measure.type_name).map_err(|error| error.to_string())?;
-        let subscription = Subscription::new(&self.node, &measure.topic, &of)
+        let subscription = Subscription::new(&self.node, &measure.topic, &of, Wanted::New)
             .map_err(|error| error.to_string())?;
         let topic = Topic {
             subscription,
@@ -126,7 +126,7 @@ impl Topic {
     fn take(&mut self, now: Monotonic) {
         for _ in 0..AT_ONCE {
             match self.subscription.take() {
-                Ok(Some(gid)) => self.meter.note(Gid(gid), now),
+                Ok(Some(message)) => self.meter.note(Gid(message.from), now),
                 Ok(None) => return,
                 Err(error) => {
                     tracing::debug!("{error}");

@@ -1,5 +1,5 @@
-//! Looks at the ROS graph: what is there, since when, and how often messages arrive; and brings
-//! lifecycle nodes up.
+//! Looks at the ROS graph: what is there, since when, how often messages arrive, and whether an action
+//! is idle; and brings lifecycle nodes up.
 //!
 //! r2r's node sees one domain only and must never wait for us. So each domain that somebody asks about
 //! has an observer (`observer.rs`): a thread with an rcl context and a node of its own, which sleeps
@@ -9,6 +9,8 @@
 
 mod announcements;
 mod calls;
+mod goals;
+mod keep;
 mod life;
 mod lifecycle;
 mod listening;
@@ -29,10 +31,13 @@ use crate::domain::graph::rules::Own;
 use crate::domain::probe::{Answer, RosCheck, Whereabouts};
 use crate::domain::time::Monotonic;
 use announcements::Announcements;
+pub use keep::Keep;
 use life::Life;
 use listening::Measure;
 use observer::{Command, Seat};
 
+/// How long lies between two looks at a graph at least, unless it is said otherwise.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// How many questions may wait for the thread of a domain.
 const WAITING_COMMANDS: usize = 64;
 /// How long the thread of a domain may take to begin.
@@ -56,12 +61,17 @@ struct Shared {
     tasks: TaskTracker,
     stop: CancellationToken,
     clock: Clock,
+    pause: Duration,
 }
 
 /// A domain that somebody has asked about.
 struct Domain {
     /// Lives on when the observer ends, for those who wait for changes.
     ticks: watch::Sender<u64>,
+    /// As well; None while nobody looks.
+    views: watch::Sender<Option<Arc<GraphView>>>,
+    /// How many want it to be looked at always.
+    keepers: usize,
     observer: Option<Link>,
 }
 
@@ -69,6 +79,8 @@ impl Default for Domain {
     fn default() -> Self {
         Self {
             ticks: watch::Sender::new(0),
+            views: watch::Sender::new(None),
+            keepers: 0,
             observer: None,
         }
     }
@@ -86,12 +98,21 @@ struct Link {
 impl Link {
     /// Hands a command to the observer, which answers it.
     async fn ask<T>(&self, command: Command, answer: oneshot::Receiver<T>) -> Result<T, Gone> {
+        self.ask_within(command, answer, ANSWER_WITHIN).await
+    }
+
+    async fn ask_within<T>(
+        &self,
+        command: Command,
+        answer: oneshot::Receiver<T>,
+        within: Duration,
+    ) -> Result<T, Gone> {
         let asked = async {
             self.commands.send(command).await.map_err(|_| Gone)?;
             self.life.waker().wake();
             answer.await.map_err(|_| Gone)
         };
-        let answered = tokio::time::timeout(ANSWER_WITHIN, asked).await;
+        let answered = tokio::time::timeout(within, asked).await;
         answered.map_err(|_| Gone)?
     }
 
@@ -106,12 +127,17 @@ impl Link {
         holds: impl Fn(&GraphView) -> bool,
         within: Duration,
     ) -> Result<Arc<GraphView>, Gone> {
-        let looked = self
-            .views
-            .wait_for(|view| view.as_ref().is_some_and(|view| holds(view)));
+        let Self { life, views, .. } = self;
+        let looked = async {
+            tokio::select! {
+                view = views.wait_for(|view| view.as_ref().is_some_and(|view| holds(view))) => {
+                    view.map_err(|_| Gone)?.clone().ok_or(Gone)
+                }
+                () = life.ended() => Err(Gone),
+            }
+        };
         let view = tokio::time::timeout(within, looked).await;
-        let view = view.map_err(|_| Gone)?.map_err(|_| Gone)?;
-        view.clone().ok_or(Gone)
+        view.map_err(|_| Gone)?
     }
 }
 
@@ -123,11 +149,22 @@ impl GraphClient {
     /// Nothing is started before the first question about a domain. All threads end with `stop`, and
     /// `tasks` holds one task for each that joins it.
     pub fn new(tasks: TaskTracker, stop: CancellationToken, clock: Clock) -> Self {
+        Self::with_pause(tasks, stop, clock, BETWEEN_LOOKS)
+    }
+
+    /// The same, with so much time between two looks at a graph at least.
+    pub fn with_pause(
+        tasks: TaskTracker,
+        stop: CancellationToken,
+        clock: Clock,
+        pause: Duration,
+    ) -> Self {
         Self(Arc::new(Shared {
             domains: Mutex::default(),
             tasks,
             stop,
             clock,
+            pause,
         }))
     }
 
@@ -220,15 +257,9 @@ impl GraphClient {
         if self.0.stop.is_cancelled() {
             return Err(Gone);
         }
-        let now = (self.0.clock)();
         let mut domains = self.0.lock();
         let known = domains.entry(domain).or_default();
-        if let Some(link) = known.observer.as_ref().filter(|link| link.life.ask(now)) {
-            return Ok(link.clone());
-        }
-        let link = self.0.start(domain, known.ticks.clone())?;
-        known.observer = Some(link.clone());
-        Ok(link)
+        self.0.link(domain, known)
     }
 }
 
@@ -237,11 +268,24 @@ impl Shared {
         self.domains.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The observer that lives, or a new one.
+    fn link(self: &Arc<Self>, domain: u8, known: &mut Domain) -> Result<Link, Gone> {
+        let now = (self.clock)();
+        if let Some(link) = known.observer.as_ref().filter(|link| link.life.ask(now)) {
+            return Ok(link.clone());
+        }
+        let link = self.start(domain, known)?;
+        known.observer = Some(link.clone());
+        Ok(link)
+    }
+
     /// Starts the thread of a domain, and a task that joins it.
-    fn start(&self, domain: u8, ticks: watch::Sender<u64>) -> Result<Link, Gone> {
-        let life = Arc::new(Life::new((self.clock)()));
+    fn start(self: &Arc<Self>, domain: u8, known: &Domain) -> Result<Link, Gone> {
+        let life = Arc::new(Life::new((self.clock)(), known.keepers));
         let (sender, commands) = mpsc::channel(WAITING_COMMANDS);
-        let (views, receiver) = watch::channel(None);
+        // What an earlier one has seen is not so any more.
+        known.views.send_replace(None);
+        let (views, receiver) = (known.views.clone(), known.views.subscribe());
         let (heard, participants) = watch::channel(Arc::default());
         let announcements = Announcements {
             domain,
@@ -253,11 +297,12 @@ impl Shared {
         let seat = Seat {
             domain,
             clock: self.clock,
+            pause: self.pause,
             life: Arc::clone(&life),
             commands,
             participants,
             views,
-            ticks,
+            ticks: known.ticks.clone(),
         };
         // Dropped by the thread when all else of it has ended, even by a panic.
         let (ended, end) = oneshot::channel::<()>();
@@ -274,9 +319,12 @@ impl Shared {
         let stop_hearing = announcements.stop.clone();
         self.tasks.spawn(announcements.hear());
         let joining = join(thread, end, Arc::clone(&life), self.stop.clone());
+        let shared = Arc::clone(self);
+        let ended = Arc::clone(&life);
         self.tasks.spawn(async move {
             joining.await;
             stop_hearing.cancel();
+            shared.has_ended(domain, &ended).await;
         });
         Ok(Link {
             life,

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::Clock;
 use super::calls::{Call, Calls};
+use super::goals::{Goals, WaitIdle};
 use super::life::Life;
 use super::listening::{Listening, Measure};
 use super::rcl::{Context, Guard, Node, RclError, WaitSet};
@@ -15,9 +16,6 @@ use super::read::read;
 use crate::domain::graph::{GraphView, Participants};
 use crate::domain::time::Monotonic;
 
-/// One change of the graph gives dozens of events, so a little time lies between two looks; it is
-/// longer when a look takes long, so that looking takes no more than a tenth of the time.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 /// How long it takes until a look that failed is tried again.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -25,6 +23,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 pub enum Command {
     /// To measure a rate.
     Measure(Measure),
+    /// To tell when an action is idle.
+    WaitIdle(WaitIdle),
     /// To call a lifecycle node.
     Call(String, Call),
 }
@@ -35,6 +35,9 @@ pub struct Seat {
     pub domain: u8,
     /// Tells the time.
     pub clock: Clock,
+    /// How long lies between two looks at least. One change of the graph gives dozens of events; when a
+    /// look takes long, more time lies between them, so that looking takes no more than a tenth of it.
+    pub pause: Duration,
     /// How long to look.
     pub life: Arc<Life>,
     /// What to do beside looking.
@@ -77,6 +80,7 @@ struct Observer {
     read_at: Option<Monotonic>,
     read_not_before: Monotonic,
     listening: Listening,
+    goals: Goals,
     calls: Calls,
     wait: WaitSet,
     guard: Guard,
@@ -99,6 +103,7 @@ impl Observer {
             read_at: Some(now),
             read_not_before: now,
             listening: Listening::new(Rc::clone(&node)),
+            goals: Goals::new(Rc::clone(&node)),
             calls: Calls::new(Rc::clone(&node)),
             wait: WaitSet::new(&context)?,
             guard: Guard::new(&context, seat.life.waker())?,
@@ -113,36 +118,55 @@ impl Observer {
             if self.read_at.is_some_and(|due| due <= now) {
                 self.look(now);
             }
+            self.hear_of_participants();
             self.take_commands(now);
             self.listening.step(&self.view, now);
+            self.goals.step(&self.view, now);
             self.calls.step(now);
+            if self.goals.are_waited_for() {
+                self.seat.life.ask(now);
+            }
             let Some(end) = self.seat.life.ends_at(now) else {
                 return Ok(());
             };
-            self.hear_of_participants();
             if self.wait_until(end)? {
                 self.read_at.get_or_insert(self.read_not_before);
             }
         }
     }
 
-    /// What a participant says of itself is part of the graph.
+    /// What a participant says of itself is part of the graph; nothing has to be read anew for it.
     fn hear_of_participants(&mut self) {
         let heard = &mut self.seat.participants;
-        if heard.has_changed().unwrap_or(false) {
-            self.participants = Arc::clone(&heard.borrow_and_update());
-            self.read_at.get_or_insert(self.read_not_before);
+        if !heard.has_changed().unwrap_or(false) {
+            return;
+        }
+        self.participants = Arc::clone(&heard.borrow_and_update());
+        // A look that is due takes them along.
+        if self.read_at.is_none() {
+            let participants = Arc::clone(&self.participants);
+            let view = GraphView::clone(&self.view);
+            self.tell(GraphView {
+                participants,
+                ..view
+            });
         }
     }
 
     /// Waits for the graph, a command, a message or an answer; whether the graph has changed.
     fn wait_until(&mut self, end: Monotonic) -> Result<bool, RclError> {
         let now = (self.seat.clock)();
-        let due = [self.read_at, self.listening.due(), self.calls.due(now)];
+        let due = [
+            self.read_at,
+            self.listening.due(),
+            self.goals.due(),
+            self.calls.due(now),
+        ];
         let due = due.into_iter().flatten().fold(end, Monotonic::min);
         let others: Vec<_> = self
             .listening
             .waitables()
+            .chain(self.goals.waitables())
             .chain(self.calls.waitables())
             .collect();
         self.wait
@@ -153,6 +177,7 @@ impl Observer {
         while let Ok(command) = self.seat.commands.try_recv() {
             match command {
                 Command::Measure(measure) => self.listening.measure(measure, now),
+                Command::WaitIdle(wait) => self.goals.wait(wait, now),
                 Command::Call(node, call) => self.calls.call(node, call, now),
             }
         }
@@ -163,8 +188,9 @@ impl Observer {
         self.read_at = None;
         let read = read(&self.node, Arc::clone(&self.participants), now);
         let done = (self.seat.clock)();
-        let pause = BETWEEN_LOOKS.max(done.since(now) * 9);
+        let pause = self.seat.pause.max(done.since(now) * 9);
         self.read_not_before = done + pause;
+        tracing::trace!("read domain {} in {:?}", self.seat.domain, done.since(now));
         match read {
             Ok(view) => self.tell(view.after(&self.view)),
             Err(error) => {

@@ -33,8 +33,8 @@ pub fn read(
     let services = read_all(node.service_names()?, |service| {
         let requests = format!("rq{service}Request");
         Ok(Ends {
-            offering: ends(node, End::Subscriptions, &requests, true, now)?,
-            using: ends(node, End::Publishers, &requests, true, now)?,
+            offering: servings(node, End::Subscriptions, &requests, now)?,
+            using: servings(node, End::Publishers, &requests, now)?,
         })
     })?;
     Ok(GraphView {
@@ -70,6 +70,29 @@ fn ends(
     Ok(endpoints)
 }
 
+/// The ends of a service, by the topic of its requests.
+fn servings(
+    node: &Node,
+    end: End,
+    requests: &str,
+    now: Monotonic,
+) -> Result<Vec<Endpoint>, RclError> {
+    let mut found = ends(node, end, requests, true, now)?;
+    for endpoint in &mut found {
+        if let Some(service) = service_type(&endpoint.type_name) {
+            endpoint.type_name = service;
+        }
+    }
+    Ok(found)
+}
+
+/// The type of a service by DDS' name for that of its requests, `std_srvs::srv::dds_::Empty_Request_`.
+fn service_type(requests: &str) -> Option<String> {
+    let (package, name) = requests.split_once("::dds_::")?;
+    let name = name.strip_suffix("_Request_")?;
+    Some(format!("{}/{name}", package.replace("::", "/")))
+}
+
 fn endpoint(info: EndpointInfo, now: Monotonic) -> Endpoint {
     Endpoint {
         gid: Gid(info.gid),
@@ -77,6 +100,12 @@ fn endpoint(info: EndpointInfo, now: Monotonic) -> Endpoint {
         type_name: info.type_name,
         reliability: info.reliability,
         durability: info.durability,
+        history: info.history,
+        deadline: info.deadline,
+        lifespan: info.lifespan,
+        liveliness: info.liveliness,
+        lease: info.lease,
+        type_hash: info.type_hash,
         first_seen: now,
     }
 }
@@ -90,6 +119,20 @@ fn full_name(namespace: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_has_the_name_that_ros_gives_its_type() {
+        let type_of = |requests| service_type(requests).unwrap_or_default();
+        assert_eq!(
+            type_of("std_srvs::srv::dds_::Empty_Request_"),
+            "std_srvs/srv/Empty"
+        );
+        assert_eq!(
+            type_of("a::action::dds_::Move_SendGoal_Request_"),
+            "a/action/Move_SendGoal"
+        );
+        assert_eq!(service_type("std_msgs::msg::dds_::String_"), None);
+    }
 
     #[test]
     fn names_begin_with_one_slash() {

@@ -6,7 +6,7 @@ use r2r_rcl::*;
 
 use super::subscription::first_16;
 use super::{Node, RclError, allocator, c_text, check};
-use crate::domain::graph::{Durability, Reliability};
+use crate::domain::graph::{Durability, History, Liveliness, Reliability, Span};
 
 /// Which endpoints are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,18 @@ pub struct EndpointInfo {
     pub reliability: Reliability,
     /// Whether those who come later get what was sent before.
     pub durability: Durability,
+    /// How many messages are kept.
+    pub history: History,
+    /// How far messages lie apart at most.
+    pub deadline: Span,
+    /// How long a message is worth something.
+    pub lifespan: Span,
+    /// How a publisher shows that it is alive.
+    pub liveliness: Liveliness,
+    /// After how long without that it counts as gone.
+    pub lease: Span,
+    /// The hash of the type's definition.
+    pub type_hash: Option<String>,
 }
 
 impl Node {
@@ -169,7 +181,11 @@ impl Drop for Endpoints {
 
 fn info(entry: &rcl_topic_endpoint_info_t) -> EndpointInfo {
     use rmw_qos_durability_policy_t as D;
+    use rmw_qos_history_policy_t as H;
+    use rmw_qos_liveliness_policy_t as L;
     use rmw_qos_reliability_policy_t as R;
+    let qos = &entry.qos_profile;
+    let span = |time: rmw_time_t| Span::from_rmw(time.sec, time.nsec);
     EndpointInfo {
         gid: first_16(&entry.endpoint_gid),
         // SAFETY: rmw gives texts that end with a NUL, and they live as long as the entry.
@@ -178,17 +194,44 @@ fn info(entry: &rcl_topic_endpoint_info_t) -> EndpointInfo {
         namespace: unsafe { text(entry.node_namespace) },
         // SAFETY: as above.
         type_name: unsafe { text(entry.topic_type) },
-        reliability: match entry.qos_profile.reliability {
+        reliability: match qos.reliability {
             R::RMW_QOS_POLICY_RELIABILITY_RELIABLE => Reliability::Reliable,
             R::RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT => Reliability::BestEffort,
             _ => Reliability::Unknown,
         },
-        durability: match entry.qos_profile.durability {
+        durability: match qos.durability {
             D::RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL => Durability::TransientLocal,
             D::RMW_QOS_POLICY_DURABILITY_VOLATILE => Durability::Volatile,
             _ => Durability::Unknown,
         },
+        history: match (qos.history, qos.depth) {
+            (H::RMW_QOS_POLICY_HISTORY_KEEP_ALL, _) => History::KeepAll,
+            // Some middlewares say so of what they have not been told.
+            (H::RMW_QOS_POLICY_HISTORY_KEEP_LAST, depth @ 1..) => History::KeepLast(depth),
+            _ => History::Unknown,
+        },
+        deadline: span(qos.deadline),
+        lifespan: span(qos.lifespan),
+        liveliness: match qos.liveliness {
+            L::RMW_QOS_POLICY_LIVELINESS_AUTOMATIC => Liveliness::Automatic,
+            L::RMW_QOS_POLICY_LIVELINESS_MANUAL_BY_TOPIC => Liveliness::ManualByTopic,
+            _ => Liveliness::Unknown,
+        },
+        lease: span(qos.liveliness_lease_duration),
+        type_hash: type_hash(entry),
     }
+}
+
+#[cfg(type_hashes)]
+fn type_hash(entry: &rcl_topic_endpoint_info_t) -> Option<String> {
+    let hash = &entry.topic_type_hash;
+    crate::domain::graph::type_hash(hash.version, &hash.value)
+}
+
+/// Before Iron, ROS has none.
+#[cfg(not(type_hashes))]
+fn type_hash(_: &rcl_topic_endpoint_info_t) -> Option<String> {
+    None
 }
 
 /// # Safety

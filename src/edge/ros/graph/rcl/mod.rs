@@ -23,7 +23,7 @@ pub use client::Client;
 pub use graph::{End, EndpointInfo};
 pub use guard::{Guard, Waker};
 pub use node::{Context, Node};
-pub use subscription::Subscription;
+pub use subscription::{Subscription, Wanted};
 pub use type_support::MessageType;
 pub use wait::{WaitSet, Waitable};
 

@@ -1,4 +1,4 @@
-//! Hears that messages arrive, whatever they say.
+//! Takes messages as they are on the wire.
 
 use std::rc::Rc;
 
@@ -9,6 +9,24 @@ use super::{MessageType, Node, RclError, allocator, c_text, check, is};
 /// How many messages wait for us; more than a few do only while the graph is read.
 const DEPTH: usize = 64;
 
+/// Which messages are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those that are published from now on. Asks for nothing that a publisher could not offer, and
+    /// for nothing that would slow one down.
+    New,
+    /// The last one as well, from publishers that keep it for those who come later; none gets lost.
+    Kept,
+}
+
+/// A message as it is on the wire.
+pub struct Message<'a> {
+    /// What its publisher is known by.
+    pub from: [u8; 16],
+    /// What it says.
+    pub bytes: &'a [u8],
+}
+
 /// Messages of a topic, as they are on the wire.
 pub struct Subscription {
     handle: *mut rcl_subscription_t,
@@ -17,8 +35,15 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Asks for nothing that a publisher could not offer, and for nothing that would slow one down.
-    pub fn new(node: &Rc<Node>, topic: &str, of: &MessageType) -> Result<Self, RclError> {
+    /// Those of a topic that are wanted.
+    pub fn new(
+        node: &Rc<Node>,
+        topic: &str,
+        of: &MessageType,
+        wanted: Wanted,
+    ) -> Result<Self, RclError> {
+        use rmw_qos_durability_policy_t as D;
+        use rmw_qos_reliability_policy_t as R;
         const WHAT: &str = "the topic could not be subscribed";
         let topic = c_text(WHAT, topic)?;
         // SAFETY: these only return values.
@@ -30,9 +55,16 @@ impl Subscription {
             )
         };
         options.qos.depth = DEPTH;
-        options.qos.reliability =
-            rmw_qos_reliability_policy_t::RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT;
-        options.qos.durability = rmw_qos_durability_policy_t::RMW_QOS_POLICY_DURABILITY_VOLATILE;
+        (options.qos.reliability, options.qos.durability) = match wanted {
+            Wanted::New => (
+                R::RMW_QOS_POLICY_RELIABILITY_BEST_EFFORT,
+                D::RMW_QOS_POLICY_DURABILITY_VOLATILE,
+            ),
+            Wanted::Kept => (
+                R::RMW_QOS_POLICY_RELIABILITY_RELIABLE,
+                D::RMW_QOS_POLICY_DURABILITY_TRANSIENT_LOCAL,
+            ),
+        };
         let handle = Box::into_raw(Box::new(zero));
         // SAFETY: the name ends with a NUL, node and type support are valid, the subscription is
         // zero-initialised; rcl copies name and options.
@@ -56,8 +88,8 @@ impl Subscription {
         Ok(subscription)
     }
 
-    /// Takes the next message that has arrived; what its publisher is known by.
-    pub fn take(&mut self) -> Result<Option<[u8; 16]>, RclError> {
+    /// Takes the next message that has arrived.
+    pub fn take(&mut self) -> Result<Option<Message<'_>>, RclError> {
         // SAFETY: subscription and buffer are valid since `new`; rcl lets the buffer grow by the
         // allocator in it.
         let (answer, info) = unsafe {
@@ -71,7 +103,15 @@ impl Subscription {
             return Ok(None);
         }
         check("a message could not be taken", answer)?;
-        Ok(Some(first_16(&info.publisher_gid.data)))
+        let from = first_16(&info.publisher_gid.data);
+        let bytes = if self.buffer.buffer.is_null() {
+            &[]
+        } else {
+            // SAFETY: rcl has filled so many bytes, and they stay until the next message is taken,
+            // which the borrow prevents.
+            unsafe { std::slice::from_raw_parts(self.buffer.buffer, self.buffer.buffer_length) }
+        };
+        Ok(Some(Message { from, bytes }))
     }
 
     pub(super) fn handle(&self) -> *const rcl_subscription_t {

@@ -1,0 +1,160 @@
+//! Puts the dependency graph together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::observation::{ContainerState, Observation, ObservedDeployment};
+use super::placing::Seats;
+use super::{
+    DependencyGraph, EdgeKind, Flow, GraphEdge, GraphNode, NodeKind, Remark, drift, edges,
+    near_miss,
+};
+
+/// What is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Topics, services and actions, and what is outside of any deployment.
+    pub ros_details: bool,
+    /// Nothing that belongs to no deployment.
+    pub without_external: bool,
+    /// Also what every node has and nobody looks for, and shipmate's own nodes.
+    pub hidden: bool,
+}
+
+/// The dependency graph of what is known. It depends on nothing else: what is equal gives what is
+/// equal.
+pub fn build(observation: &Observation, options: Options) -> DependencyGraph {
+    let shown = shown(observation);
+    let mut nodes = deployments(observation, &shown);
+    let mut all_edges = dependencies(observation, &shown);
+    let mut remarks = Vec::new();
+    if options.ros_details {
+        let seats = Seats::new(observation, options.hidden);
+        seats.fill(observation, &mut nodes);
+        all_edges.extend(edges::all(observation, &seats, options.hidden));
+        remarks.extend(drift::remarks(observation, &seats));
+        remarks.extend(near_miss::remarks(observation, &seats, &nodes));
+        remarks.extend(seats.conflicts);
+    }
+    if options.without_external {
+        nodes.retain(|_, node| matches!(node.kind, NodeKind::Deployment { .. }));
+        all_edges
+            .retain(|edge| nodes.contains_key(&edge.source) && nodes.contains_key(&edge.target));
+        remarks.retain_mut(|remark| about_shown(remark, &nodes));
+    }
+    all_edges.sort_by(|a, b| key(a).cmp(&key(b)));
+    remarks.sort();
+    remarks.dedup();
+    DependencyGraph {
+        ros_details: options.ros_details,
+        nodes: nodes.into_values().collect(),
+        edges: all_edges,
+        remarks,
+    }
+}
+
+fn key(edge: &GraphEdge) -> (EdgeKind, &str, &str, &str, u8, &str) {
+    let (kind, source, target) = (edge.kind, &edge.source, &edge.target);
+    (
+        kind,
+        source,
+        target,
+        &edge.name,
+        edge.domain_id,
+        &edge.type_name,
+    )
+}
+
+/// A remark stays as long as any of those that it is about is shown.
+fn about_shown(remark: &mut Remark, nodes: &BTreeMap<String, GraphNode>) -> bool {
+    remark.nodes.retain(|id| nodes.contains_key(id));
+    !remark.nodes.is_empty()
+}
+
+/// The deployments that live, and all that they depend on, whether it runs or not.
+fn shown(observation: &Observation) -> BTreeSet<&str> {
+    let by_id: BTreeMap<&str, &ObservedDeployment> = observation
+        .deployments
+        .iter()
+        .map(|deployment| (deployment.id.as_str(), deployment))
+        .collect();
+    let lives = |deployment: &&ObservedDeployment| {
+        let mut containers = deployment.containers.iter();
+        !deployment.over || containers.any(|it| it.state != ContainerState::Ended)
+    };
+    let living = observation.deployments.iter().filter(lives);
+    let mut waiting: Vec<&str> = living.map(|deployment| deployment.id.as_str()).collect();
+    let mut shown = BTreeSet::new();
+    while let Some(id) = waiting.pop() {
+        if shown.insert(id)
+            && let Some(deployment) = by_id.get(id)
+        {
+            let needs = deployment.dependencies.iter();
+            waiting.extend(needs.map(|need| need.deployment.as_str()));
+        }
+    }
+    shown
+}
+
+fn deployments(observation: &Observation, shown: &BTreeSet<&str>) -> BTreeMap<String, GraphNode> {
+    let mut nodes = BTreeMap::new();
+    for deployment in &observation.deployments {
+        if !shown.contains(deployment.id.as_str()) {
+            continue;
+        }
+        for need in &deployment.dependencies {
+            // One that was forgotten is known by what its dependent remembers of it.
+            let forgotten = || node(&need.deployment, &need.name, None);
+            nodes
+                .entry(need.deployment.clone())
+                .or_insert_with(forgotten);
+        }
+    }
+    for deployment in &observation.deployments {
+        if shown.contains(deployment.id.as_str()) {
+            let known = node(&deployment.id, &deployment.name, Some(deployment));
+            nodes.insert(deployment.id.clone(), known);
+        }
+    }
+    nodes
+}
+
+fn node(id: &str, name: &str, known: Option<&ObservedDeployment>) -> GraphNode {
+    let text = |field: fn(&ObservedDeployment) -> &String| {
+        known.map_or_else(String::new, |deployment| field(deployment).clone())
+    };
+    let phase = known.map_or("Deployment stopped", |deployment| &deployment.phase);
+    GraphNode {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        kind: NodeKind::Deployment {
+            package: text(|it| &it.package),
+            version: text(|it| &it.version),
+            phase: phase.to_owned(),
+            status: text(|it| &it.status),
+            reason: text(|it| &it.reason),
+        },
+        ros_nodes: Vec::new(),
+    }
+}
+
+fn dependencies(observation: &Observation, shown: &BTreeSet<&str>) -> Vec<GraphEdge> {
+    let all = observation.deployments.iter();
+    all.filter(|deployment| shown.contains(deployment.id.as_str()))
+        .flat_map(|deployment| {
+            deployment.dependencies.iter().map(|need| GraphEdge {
+                kind: EdgeKind::Dependency,
+                source: deployment.id.clone(),
+                target: need.deployment.clone(),
+                name: need.alias.clone(),
+                domain_id: 0,
+                type_name: need.range.clone(),
+                source_endpoints: Vec::new(),
+                target_endpoints: Vec::new(),
+                flow: Flow::Unknown,
+                problems: Vec::new(),
+                messages_per_second: None,
+                bytes_per_second: None,
+            })
+        })
+        .collect()
+}

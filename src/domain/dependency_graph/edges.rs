@@ -1,0 +1,203 @@
+//! Who talks to whom: the edges of topics, services and actions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::matching::{self, Match};
+use super::observation::{Observation, ObservedDomain, ObservedEndpoint, ObservedEnds};
+use super::ownership::hex;
+use super::placing::{Seat, Seats};
+use super::reach::reach;
+use super::{EdgeKind, Flow, GraphEdge, GraphEndpoint, Problem, names};
+
+/// A topic, service or action of one domain.
+#[derive(Clone, Copy)]
+pub struct Item<'a> {
+    /// What it is.
+    pub kind: EdgeKind,
+    /// What it is called.
+    pub name: &'a str,
+    /// Who is at its ends; of an action those of the service that takes its goals.
+    pub ends: &'a ObservedEnds,
+}
+
+/// An end, and where it is.
+type Placed<'a> = (&'a ObservedEndpoint, &'a Seat<'a>);
+
+/// What of a domain is shown. `hidden` shows also what nobody looks for.
+pub fn items(domain: &ObservedDomain, hidden: bool) -> impl Iterator<Item = Item<'_>> {
+    let topics = domain.topics.iter().filter_map(move |(name, ends)| {
+        let shown = !names::is_of_action(name) && (hidden || !names::is_hidden_topic(name));
+        shown.then_some(Item {
+            kind: EdgeKind::Topic,
+            name,
+            ends,
+        })
+    });
+    let services = domain.services.iter().filter_map(move |(name, ends)| {
+        if let Some(name) = names::action(name) {
+            let kind = EdgeKind::Action;
+            return Some(Item { kind, name, ends });
+        }
+        let unusual = |end| !names::is_hidden_service(name, end);
+        let shown = !names::is_of_action(name) && (hidden || ends.all().any(unusual));
+        shown.then_some(Item {
+            kind: EdgeKind::Service,
+            name,
+            ends,
+        })
+    });
+    topics.chain(services)
+}
+
+/// Every edge of topics, services and actions.
+pub fn all(observation: &Observation, seats: &Seats<'_>, hidden: bool) -> Vec<GraphEdge> {
+    let mut edges = Vec::new();
+    for (domain_id, domain) in &observation.domains {
+        for item in items(domain, hidden) {
+            let sources = by_node(&item.ends.offering, *domain_id, domain, seats);
+            let targets = by_node(&item.ends.using, *domain_id, domain, seats);
+            for (source, offering) in &sources {
+                for (target, using) in &targets {
+                    let between = (*source, *target);
+                    edges.extend(of_pair(item, *domain_id, between, offering, using));
+                }
+            }
+        }
+    }
+    edges
+}
+
+fn by_node<'a>(
+    ends: &'a [ObservedEndpoint],
+    domain_id: u8,
+    domain: &ObservedDomain,
+    seats: &'a Seats<'_>,
+) -> BTreeMap<&'a str, Vec<Placed<'a>>> {
+    let mut all: BTreeMap<&str, Vec<Placed<'_>>> = BTreeMap::new();
+    for end in ends {
+        if let Some(seat) = seats.of(domain_id, domain, end) {
+            all.entry(&seat.node).or_default().push((end, seat));
+        }
+    }
+    for placed in all.values_mut() {
+        placed.sort_by_key(|(end, _)| end.gid);
+    }
+    all
+}
+
+/// One edge for each type at the source. An end at the target whose type the source does not have is
+/// at all of them: it was meant to be reached.
+fn of_pair(
+    item: Item<'_>,
+    domain_id: u8,
+    (source, target): (&str, &str),
+    offering: &[Placed<'_>],
+    using: &[Placed<'_>],
+) -> Vec<GraphEdge> {
+    let types: BTreeSet<&str> = offering
+        .iter()
+        .map(|(end, _)| end.type_name.as_str())
+        .collect();
+    let mut edges = Vec::new();
+    for type_name in &types {
+        let is_met = |end: &ObservedEndpoint| {
+            end.type_name == *type_name || !types.contains(end.type_name.as_str())
+        };
+        let from = offering
+            .iter()
+            .filter(|(end, _)| end.type_name == *type_name);
+        let from: Vec<Placed<'_>> = from.copied().collect();
+        let to: Vec<Placed<'_>> = using
+            .iter()
+            .filter(|(end, _)| is_met(end))
+            .copied()
+            .collect();
+        if to.is_empty() {
+            continue;
+        }
+        let (flow, problems) = flow(item.kind, &from, &to);
+        let shown_type = shown_type(item.kind, type_name);
+        edges.push(GraphEdge {
+            kind: item.kind,
+            source: source.to_owned(),
+            target: target.to_owned(),
+            name: item.name.to_owned(),
+            domain_id,
+            type_name: shown_type.to_owned(),
+            source_endpoints: shown(item.kind, &from),
+            target_endpoints: shown(item.kind, &to),
+            flow,
+            problems,
+            messages_per_second: None,
+            bytes_per_second: None,
+        });
+    }
+    edges
+}
+
+fn shown_type(kind: EdgeKind, type_name: &str) -> &str {
+    if kind == EdgeKind::Action {
+        names::action_type(type_name)
+    } else {
+        type_name
+    }
+}
+
+fn shown(kind: EdgeKind, ends: &[Placed<'_>]) -> Vec<GraphEndpoint> {
+    let one = |(end, _): &Placed<'_>| GraphEndpoint {
+        ros_node: end.node.clone().unwrap_or_default(),
+        gid: hex(&end.gid.0),
+        type_name: shown_type(kind, &end.type_name).to_owned(),
+        type_hash: end.type_hash.clone(),
+        qos: end.qos.clone(),
+    };
+    ends.iter().map(one).collect()
+}
+
+/// Whether anything can flow between the ends, taken together.
+fn flow(kind: EdgeKind, from: &[Placed<'_>], to: &[Placed<'_>]) -> (Flow, Vec<Problem>) {
+    let (mut yes, mut no, mut unknown) = (false, false, false);
+    let mut problems = BTreeSet::new();
+    for source in from {
+        for target in to {
+            // Of a service, the requests: from the client to the server.
+            let (offer, ask) = if kind == EdgeKind::Topic {
+                (source, target)
+            } else {
+                (target, source)
+            };
+            match pair(kind, *offer, *ask, &mut problems) {
+                Flow::Yes => yes = true,
+                Flow::No => no = true,
+                Flow::Unknown | Flow::Partly => unknown = true,
+            }
+        }
+    }
+    let flow = match (yes, no, unknown) {
+        (true, true, _) => Flow::Partly,
+        (false, true, false) => Flow::No,
+        (true, false, false) => Flow::Yes,
+        _ => Flow::Unknown,
+    };
+    (flow, problems.into_iter().collect())
+}
+
+fn pair(
+    kind: EdgeKind,
+    (offer, offer_seat): Placed<'_>,
+    (ask, ask_seat): Placed<'_>,
+    problems: &mut BTreeSet<Problem>,
+) -> Flow {
+    let Match {
+        flow,
+        problems: unmatched,
+    } = matching::ends(kind, offer, ask);
+    problems.extend(unmatched);
+    let reach = reach(offer_seat, ask_seat);
+    problems.extend(reach.problem);
+    match (flow, reach.flow) {
+        (Flow::No, _) | (_, Flow::No) => Flow::No,
+        (Flow::Yes, Flow::Yes) => Flow::Yes,
+        _ => Flow::Unknown,
+    }
+}

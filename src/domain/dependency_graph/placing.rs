@@ -1,0 +1,296 @@
+//! Where everything on the ROS graph belongs: which node of the dependency graph each participant is
+//! in, and which ROS nodes are there.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::observation::{
+    ContainerState, Observation, ObservedContainer, ObservedDomain, ObservedEndpoint, ObservedEnds,
+    ObservedParticipant,
+};
+use super::ownership::{Claim, Owner, Owners, hex};
+use super::{GraphNode, NodeKind, Remark, RemarkKind, RosNode};
+use crate::domain::graph::ParticipantId;
+use crate::domain::time::Monotonic;
+
+/// The node of the dependency graph for nodes of which nothing but the name is known.
+const NOWHERE: &str = "external:unknown";
+
+/// Where a participant is.
+pub struct Seat<'a> {
+    /// The id of the node of the dependency graph.
+    pub node: String,
+    /// Its container, when it has one.
+    pub container: Option<&'a ObservedContainer>,
+    /// What it says of itself, if it was heard.
+    pub said: Option<&'a ObservedParticipant>,
+    /// Which DDS implementation it is; empty when unknown.
+    pub middleware: &'static str,
+    evidence: String,
+}
+
+/// Where each participant is; those that are gone are not in it.
+pub struct Seats<'a> {
+    seats: HashMap<(u8, ParticipantId), Seat<'a>>,
+    /// Announcements that contradict each other.
+    pub conflicts: Vec<Remark>,
+    hidden: bool,
+}
+
+impl<'a> Seats<'a> {
+    /// Finds a seat for each participant; `hidden` gives one to shipmate's own as well.
+    pub fn new(observation: &'a Observation, hidden: bool) -> Self {
+        let owners = Owners::new(observation);
+        let mut seats = Self {
+            seats: HashMap::new(),
+            conflicts: Vec::new(),
+            hidden,
+        };
+        for (domain_id, domain) in &observation.domains {
+            for (id, since) in first_seen(domain) {
+                let said = domain.participants.get(&id);
+                let claim = owners.claim(id, said, since);
+                seats.conflicts.extend(conflict(id, &claim, said, &owners));
+                if let Some(seat) = seat(id, claim, said, &owners) {
+                    seats.seats.insert((*domain_id, id), seat);
+                }
+            }
+        }
+        seats
+    }
+
+    /// Where an endpoint is; none when it is not to be shown.
+    pub fn of(
+        &self,
+        domain_id: u8,
+        domain: &ObservedDomain,
+        endpoint: &ObservedEndpoint,
+    ) -> Option<&Seat<'a>> {
+        let seat = self.seats.get(&(domain_id, endpoint.gid.participant()))?;
+        let name = endpoint.node.as_deref();
+        let own = name.is_some_and(|name| domain.own_nodes.contains(name));
+        (self.hidden || !own || seat.container.is_some()).then_some(seat)
+    }
+
+    /// Adds the ROS nodes to `nodes`, and nodes for what is external.
+    pub fn fill(&self, observation: &Observation, nodes: &mut BTreeMap<String, GraphNode>) {
+        let mut found: BTreeMap<&str, BTreeSet<RosNode>> = BTreeMap::new();
+        for (domain_id, domain) in &observation.domains {
+            // Few participants, many endpoints: each name of a participant is made once.
+            let mut seen: BTreeSet<(ParticipantId, Option<&str>)> = BTreeSet::new();
+            for endpoint in domain.endpoints() {
+                let name = endpoint.node.as_deref();
+                let participant = endpoint.gid.participant();
+                if !seen.insert((participant, name)) {
+                    continue;
+                }
+                let Some(seat) = self.of(*domain_id, domain, endpoint) else {
+                    continue;
+                };
+                let node = seat.ros_node(*domain_id, name, participant);
+                found.entry(&seat.node).or_default().insert(node);
+                if seat.container.is_none() && !nodes.contains_key(&seat.node) {
+                    nodes.insert(seat.node.clone(), seat.external(participant));
+                }
+            }
+        }
+        for (domain_id, domain) in &observation.domains {
+            for node in without_endpoints(*domain_id, domain, self.hidden) {
+                found.entry(NOWHERE).or_default().insert(node);
+                nodes.entry(NOWHERE.to_owned()).or_insert_with(nowhere);
+            }
+        }
+        for (id, ros_nodes) in found {
+            if let Some(node) = nodes.get_mut(id) {
+                node.ros_nodes = named(ros_nodes);
+            }
+        }
+    }
+}
+
+/// Nodes of which nothing but the name is known: no endpoint says in which participant they are.
+fn without_endpoints(
+    domain_id: u8,
+    domain: &ObservedDomain,
+    hidden: bool,
+) -> impl Iterator<Item = RosNode> {
+    let placed: BTreeSet<&str> = domain
+        .endpoints()
+        .filter_map(|end| end.node.as_deref())
+        .collect();
+    let unplaced = domain.nodes.iter().filter(move |name| {
+        !placed.contains(name.as_str()) && (hidden || !domain.own_nodes.contains(*name))
+    });
+    unplaced.map(move |name| RosNode {
+        domain_id,
+        name: name.clone(),
+        evidence: format!("{name} has no endpoint yet that would tell where it is"),
+        ..RosNode::default()
+    })
+}
+
+fn nowhere() -> GraphNode {
+    GraphNode {
+        id: NOWHERE.to_owned(),
+        name: "not known where".to_owned(),
+        kind: NodeKind::External {
+            host: String::new(),
+            process: String::new(),
+        },
+        ros_nodes: Vec::new(),
+    }
+}
+
+/// A participant whose nodes are known by name is not shown once more without one.
+fn named(all: BTreeSet<RosNode>) -> Vec<RosNode> {
+    let with_name: BTreeSet<(u8, String)> = all
+        .iter()
+        .filter(|node| !node.name.is_empty())
+        .map(|node| (node.domain_id, node.participant.clone()))
+        .collect();
+    let keep = |node: &RosNode| {
+        !node.name.is_empty() || !with_name.contains(&(node.domain_id, node.participant.clone()))
+    };
+    all.into_iter().filter(keep).collect()
+}
+
+impl Seat<'_> {
+    fn ros_node(&self, domain_id: u8, name: Option<&str>, participant: ParticipantId) -> RosNode {
+        let mut node = RosNode {
+            domain_id,
+            name: name.unwrap_or_default().to_owned(),
+            participant: hex(&participant.0),
+            middleware: self.middleware.to_owned(),
+            evidence: self.evidence.clone(),
+            ..RosNode::default()
+        };
+        if let Some(container) = self.container {
+            node.component.clone_from(&container.component);
+            node.executable.clone_from(&container.executable);
+            node.container_id.clone_from(&container.container_id);
+            node.paused = container.state == ContainerState::Paused;
+        }
+        node
+    }
+
+    fn external(&self, participant: ParticipantId) -> GraphNode {
+        let host = self.said.and_then(|said| said.hostname.clone());
+        let process = self.said.and_then(|said| said.process.clone());
+        let name = match (&host, &process) {
+            (Some(host), Some(process)) => format!("{host}, process {process}"),
+            (Some(host), None) => host.clone(),
+            (None, _) => format!("participant {}", hex(&participant.0)),
+        };
+        GraphNode {
+            id: self.node.clone(),
+            name,
+            kind: NodeKind::External {
+                host: host.unwrap_or_default(),
+                process: process.unwrap_or_default(),
+            },
+            ros_nodes: Vec::new(),
+        }
+    }
+}
+
+impl ObservedDomain {
+    /// Every endpoint of it.
+    pub fn endpoints(&self) -> impl Iterator<Item = &ObservedEndpoint> {
+        let ends = self.topics.values().chain(self.services.values());
+        ends.flat_map(ObservedEnds::all)
+    }
+}
+
+impl ObservedEnds {
+    /// Both sides.
+    pub fn all(&self) -> impl Iterator<Item = &ObservedEndpoint> {
+        self.offering.iter().chain(&self.using)
+    }
+}
+
+/// Each participant, and when the first of its endpoints was seen.
+fn first_seen(domain: &ObservedDomain) -> BTreeMap<ParticipantId, Monotonic> {
+    let mut all: BTreeMap<ParticipantId, Monotonic> = BTreeMap::new();
+    for endpoint in domain.endpoints() {
+        let first = all
+            .entry(endpoint.gid.participant())
+            .or_insert(endpoint.first_seen);
+        *first = endpoint.first_seen.min(*first);
+    }
+    all
+}
+
+fn seat<'a>(
+    id: ParticipantId,
+    claim: Claim,
+    said: Option<&'a ObservedParticipant>,
+    owners: &Owners<'a>,
+) -> Option<Seat<'a>> {
+    let (node, container) = match claim.owner {
+        Owner::Gone => return None,
+        Owner::External => (external_id(id, said), None),
+        Owner::Container(number) => {
+            let (deployment, container) = owners.get(number)?;
+            (deployment.id.clone(), Some(container))
+        }
+    };
+    Some(Seat {
+        node,
+        container,
+        said,
+        middleware: middleware(id),
+        evidence: claim.evidence,
+    })
+}
+
+/// Two robots may have one host name, and processes of one number: the address tells them apart.
+fn external_id(id: ParticipantId, said: Option<&ObservedParticipant>) -> String {
+    let Some((said, host)) = said.and_then(|said| Some((said, said.hostname.as_ref()?))) else {
+        return format!("external:{}", hex(&id.0));
+    };
+    let process = said.process.as_deref().unwrap_or_default();
+    match said.addresses.iter().min() {
+        Some(address) => format!("external:{host}:{process}@{address}"),
+        None => format!("external:{host}:{process}"),
+    }
+}
+
+/// The DDS implementation, which the first two bytes tell.
+fn middleware(ParticipantId([a, b, ..]): ParticipantId) -> &'static str {
+    match (a, b) {
+        (1, 0x0f) => "Fast DDS",
+        (1, 0x10) => "Cyclone DDS",
+        (1, 1) => "RTI Connext DDS",
+        _ => "",
+    }
+}
+
+fn conflict(
+    id: ParticipantId,
+    claim: &Claim,
+    said: Option<&ObservedParticipant>,
+    owners: &Owners<'_>,
+) -> Option<Remark> {
+    let announced = said.is_some_and(|said| said.conflict);
+    if claim.owner != Owner::External || (claim.conflict.is_empty() && !announced) {
+        return None;
+    }
+    let concerned = claim
+        .conflict
+        .iter()
+        .filter_map(|number| owners.get(*number));
+    let mut nodes: Vec<String> = concerned
+        .map(|(deployment, _)| deployment.id.clone())
+        .chain([external_id(id, said)])
+        .collect();
+    nodes.sort();
+    nodes.dedup();
+    Some(Remark {
+        kind: RemarkKind::Conflict,
+        nodes,
+        name: String::new(),
+        text: format!("{}: it is shown as external", claim.evidence),
+        remedy: "give each container a host name of its own, and look for a process that answers \
+                 for another one"
+            .to_owned(),
+    })
+}

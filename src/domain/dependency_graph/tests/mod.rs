@@ -1,0 +1,11 @@
+//! The dependency graph, case by case and by a property.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod conversion;
+mod drift;
+mod flow;
+mod losses;
+mod ownership;
+mod property;
+mod relations;
+mod samples;

@@ -1,0 +1,102 @@
+//! Edges between the same two nodes of the same kind, drawn as one.
+
+use std::collections::BTreeMap;
+
+use crate::domain::dependency_graph::{
+    DependencyGraph, EdgeKind, Flow, GraphEdge, GraphNode, NodeKind,
+};
+
+/// The edges of one kind from one node to another.
+pub(super) struct Bundle<'a> {
+    /// The index of the node that they start from.
+    pub source: usize,
+    /// The index of the node that they point to.
+    pub target: usize,
+    pub kind: EdgeKind,
+    /// Whether none of them lets data flow.
+    pub blocked: bool,
+    pub edges: Vec<&'a GraphEdge>,
+}
+
+/// All edges, bundled. Those that cannot flow are apart from those that can, so that neither hides the
+/// other. Edges to nodes that are not there are left out.
+pub(super) fn bundles(graph: &DependencyGraph) -> Vec<Bundle<'_>> {
+    let index: BTreeMap<&str, usize> = graph
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(at, node)| (node.id.as_str(), at))
+        .collect();
+    let mut found: BTreeMap<(usize, usize, EdgeKind, bool), Vec<&GraphEdge>> = BTreeMap::new();
+    for edge in &graph.edges {
+        if let (Some(&source), Some(&target)) = (
+            index.get(edge.source.as_str()),
+            index.get(edge.target.as_str()),
+        ) {
+            let key = (source, target, edge.kind, edge.flow == Flow::No);
+            found.entry(key).or_default().push(edge);
+        }
+    }
+    found
+        .into_iter()
+        .map(|((source, target, kind, blocked), mut edges)| {
+            edges.sort_by(|a, b| a.name.cmp(&b.name));
+            Bundle {
+                source,
+                target,
+                kind,
+                blocked,
+                edges,
+            }
+        })
+        .collect()
+}
+
+/// The colour of a kind, as in the legend.
+pub(super) fn colour(kind: EdgeKind) -> &'static str {
+    match kind {
+        EdgeKind::Dependency => "#d0312d",
+        EdgeKind::Topic => "#2e8b3d",
+        EdgeKind::Service => "#d6529c",
+        EdgeKind::Action => "#c99700",
+    }
+}
+
+/// The word for a kind.
+pub(super) fn word(kind: EdgeKind) -> &'static str {
+    match kind {
+        EdgeKind::Dependency => "dependency",
+        EdgeKind::Topic => "topic",
+        EdgeKind::Service => "service",
+        EdgeKind::Action => "action",
+    }
+}
+
+/// The package, phase and status of a node, or that it is external; a line each.
+pub(super) fn lines(node: &GraphNode) -> Vec<String> {
+    match &node.kind {
+        NodeKind::Deployment {
+            package,
+            version,
+            phase,
+            status,
+            ..
+        } => {
+            let state = [phase.as_str(), status.as_str()];
+            let state: Vec<&str> = state.into_iter().filter(|word| !word.is_empty()).collect();
+            vec![format!("{package} {version}"), state.join(" · ")]
+        }
+        NodeKind::External { .. } => vec!["outside of any deployment".to_owned()],
+    }
+}
+
+/// What an edge is called: its name, or of a dependency without alias its range.
+pub(super) fn label(edge: &GraphEdge) -> String {
+    match (edge.kind, edge.name.is_empty()) {
+        (EdgeKind::Dependency, false) => format!("{} {}", edge.name, edge.type_name),
+        (EdgeKind::Dependency, true) => format!("depends on {}", edge.type_name),
+        _ => edge.name.clone(),
+    }
+    .trim()
+    .to_owned()
+}

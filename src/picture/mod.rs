@@ -1,0 +1,48 @@
+//! Draws the dependency graph: as JSON, as text, for Graphviz, for Mermaid and as SVG. It knows the
+//! domain's types alone and starts no program.
+
+mod bundle;
+pub mod command;
+mod diff;
+mod layout;
+mod markup;
+mod svg;
+mod text;
+
+pub use diff::{Changed, GraphDiff, diff};
+pub use markup::{dot, mermaid};
+pub use svg::svg;
+pub use text::text;
+
+use crate::domain::dependency_graph::DependencyGraph;
+
+/// The graph as JSON, field for field.
+pub fn json(graph: &DependencyGraph) -> String {
+    // Numbers that JSON does not know become null, so that nothing is left that could fail.
+    serde_json::to_string_pretty(graph).unwrap_or_default()
+}
+
+/// Reads what [`json`] wrote; otherwise says what is wrong and where.
+pub fn from_json(text: &str) -> Result<DependencyGraph, String> {
+    let graph: DependencyGraph = serde_json::from_str(text)
+        .map_err(|error| format!("this is no dependency graph: {error}"))?;
+    let ids: std::collections::BTreeSet<&str> = graph.nodes.iter().map(|n| n.id.as_str()).collect();
+    if ids.len() < graph.nodes.len() {
+        return Err("two nodes have the same id; every id must be there once".to_owned());
+    }
+    for edge in &graph.edges {
+        for end in [&edge.source, &edge.target] {
+            if !ids.contains(end.as_str()) {
+                return Err(format!(
+                    "the edge `{}` names `{end}`, which is not the id of any node",
+                    edge.name
+                ));
+            }
+        }
+    }
+    Ok(graph)
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,240 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::domain::dependency_graph::*;
+
+fn node(name: &str, status: &str) -> GraphNode {
+    let kind = NodeKind::Deployment {
+        package: name.to_lowercase(),
+        version: "1.0.0".into(),
+        phase: "Succeeded".into(),
+        status: status.into(),
+        reason: String::new(),
+    };
+    GraphNode {
+        id: format!("id-{name}"),
+        name: name.into(),
+        kind,
+        ros_nodes: vec![],
+    }
+}
+
+fn edge(kind: EdgeKind, source: &str, target: &str, name: &str) -> GraphEdge {
+    GraphEdge {
+        kind,
+        source: format!("id-{source}"),
+        target: format!("id-{target}"),
+        name: name.into(),
+        domain_id: 0,
+        type_name: if kind == EdgeKind::Dependency {
+            "^1.0".into()
+        } else {
+            String::new()
+        },
+        source_endpoints: vec![],
+        target_endpoints: vec![],
+        flow: Flow::Yes,
+        problems: vec![],
+        messages_per_second: None,
+        bytes_per_second: None,
+    }
+}
+
+fn three() -> DependencyGraph {
+    use EdgeKind::*;
+    let (c, s, t) = ("COMMAND CENTER", "SIMULATOR", "TURTLE");
+    DependencyGraph {
+        ros_details: true,
+        nodes: [c, s, t].map(|n| node(n, "Running")).to_vec(),
+        edges: vec![
+            edge(Dependency, c, s, "sim"),
+            edge(Dependency, t, s, "sim"),
+            edge(Topic, s, c, "/sim/pose"),
+            edge(Topic, s, c, "/sim/sensors"),
+            edge(Service, s, c, "/register_sim_turtle"),
+            edge(Service, s, c, "/teleport_turtle"),
+            edge(Action, t, c, "/turtle_0/goto_action"),
+        ],
+        remarks: vec![],
+    }
+}
+
+fn many(count: usize, edges: usize) -> DependencyGraph {
+    let names: Vec<String> = (0..count)
+        .map(|n| format!("robot_{n}_<\"driver\">&"))
+        .collect();
+    let mut graph = DependencyGraph {
+        ros_details: true,
+        nodes: names
+            .iter()
+            .map(|n| node(n, ["Running", "Error", "Pending", ""][n.len() % 4]))
+            .collect(),
+        ..Default::default()
+    };
+    let kinds = [
+        EdgeKind::Topic,
+        EdgeKind::Service,
+        EdgeKind::Action,
+        EdgeKind::Dependency,
+    ];
+    for n in 0..edges {
+        let (from, to) = (n * 7 % count, (n * 13 + n / count + 1) % count);
+        graph.edges.push(edge(
+            kinds[n % 4],
+            &names[from],
+            &names[to],
+            &format!("/robot_{from}/sensors/front/camera_{n}/image_raw"),
+        ));
+    }
+    graph
+}
+
+fn number(node: roxmltree::Node<'_, '_>, name: &str) -> f64 {
+    node.attribute(name).unwrap().parse().unwrap()
+}
+
+/// Left, top, right and bottom of each box and label.
+fn rects(svg: &str) -> Vec<[f64; 4]> {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let groups = document
+        .descendants()
+        .filter(|n| matches!(n.attribute("class"), Some("node" | "label")));
+    groups
+        .map(|g| {
+            let r = g.children().find(|c| c.has_tag_name("rect")).unwrap();
+            let (x, y) = (number(r, "x"), number(r, "y"));
+            [x, y, x + number(r, "width"), y + number(r, "height")]
+        })
+        .collect()
+}
+
+#[test]
+fn boxes_and_labels_do_not_overlap() {
+    for graph in [three(), many(12, 20), many(40, 70)] {
+        let rects = rects(&svg(&graph));
+        for (n, a) in rects.iter().enumerate() {
+            for b in &rects[n + 1..] {
+                assert!(
+                    a[2] <= b[0] || b[2] <= a[0] || a[3] <= b[1] || b[3] <= a[1],
+                    "{a:?} {b:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_picture_has_every_node_and_edge_and_is_the_same_again() {
+    let graph = many(12, 30);
+    let picture = svg(&graph);
+    assert_eq!(picture, svg(&graph));
+    let document = roxmltree::Document::parse(&picture).unwrap();
+    let texts: String = document.descendants().filter_map(|n| n.text()).collect();
+    graph
+        .nodes
+        .iter()
+        .for_each(|n| assert!(texts.contains(&n.name)));
+    graph
+        .edges
+        .iter()
+        .for_each(|e| assert!(texts.contains(&e.name), "{}", e.name));
+}
+
+#[test]
+fn json_is_read_back_and_a_lost_node_is_told() {
+    let mut graph = three();
+    assert_eq!(from_json(&json(&graph)).unwrap(), graph);
+    graph.nodes.pop();
+    assert!(from_json(&json(&graph)).unwrap_err().contains("id-TURTLE"));
+}
+
+#[test]
+fn a_diff_goes_by_names() {
+    let before = three();
+    let mut after = from_json(&json(&before).replace("id-SIMULATOR", "other")).unwrap();
+    assert!(diff(&before, &after).is_empty());
+    after.edges.pop();
+    after.nodes.push(node("NEW", "Pending"));
+    let text = diff(&before, &after).text();
+    assert_eq!(
+        text,
+        "+ NEW (new 1.0.0, Succeeded · Pending)\n- action /turtle_0/goto_action: TURTLE -> COMMAND CENTER\n"
+    );
+}
+
+#[test]
+fn much_is_drawn_in_time() {
+    roxmltree::Document::parse(&svg(&many(200, 2000))).unwrap();
+}
+
+/// Writes the example of the documentation and pictures to look at, where it is told to.
+#[test]
+fn pictures_to_look_at() {
+    let Ok(folder) = std::env::var("SHIPMATE_PICTURES") else {
+        return;
+    };
+    let graphs = [
+        ("three", three()),
+        ("empty", DependencyGraph::default()),
+        ("twelve", many(12, 14)),
+        ("forty", many(40, 45)),
+    ];
+    for (name, graph) in graphs {
+        std::fs::write(format!("{folder}/{name}.svg"), svg(&graph)).unwrap();
+    }
+    let mut after = three();
+    after.edges.pop();
+    after.nodes[1] = node("SIMULATOR", "Error");
+    std::fs::write(format!("{folder}/diff.svg"), diff(&three(), &after).svg()).unwrap();
+}
+
+/// The middle line of each edge as points, from the path of its arrow.
+fn points(svg: &str) -> Vec<Vec<(f64, f64)>> {
+    let document = roxmltree::Document::parse(svg).unwrap();
+    let groups = document
+        .descendants()
+        .filter(|n| n.attribute("class") == Some("edge"));
+    groups
+        .map(|group| {
+            let path = group.children().find(|c| c.has_tag_name("path")).unwrap();
+            let text = path.attribute("d").unwrap().replace(['M', 'L', 'C'], " ");
+            let numbers: Vec<f64> = text
+                .split_whitespace()
+                .map(|n| n.parse().unwrap())
+                .collect();
+            numbers.chunks(2).map(|c| (c[0], c[1])).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn no_edge_runs_through_a_box() {
+    for graph in [three(), many(12, 20), many(40, 70)] {
+        let picture = svg(&graph);
+        let boxes = rects(&picture);
+        let boxes = &boxes[boxes.len() - graph.nodes.len()..];
+        let paths = points(&picture);
+        assert!(!paths.is_empty());
+        for pair in paths.iter().flat_map(|path| path.windows(2)) {
+            for step in 0..=20 {
+                let part = f64::from(step) / 20.0;
+                let x = pair[0].0 + (pair[1].0 - pair[0].0) * part;
+                let y = pair[0].1 + (pair[1].1 - pair[0].1) * part;
+                for b in boxes {
+                    let inside =
+                        x > b[0] + 0.2 && x < b[2] - 0.2 && y > b[1] + 0.2 && y < b[3] - 0.2;
+                    assert!(!inside, "{x} {y} {b:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn names_cannot_leave_their_quotes() {
+    let mut graph = three();
+    graph.nodes[0].name = "a\"b\\ ü]".into();
+    assert!(dot(&graph).contains("a\\\"b\\\\ ü]\\n"));
+    assert!(mermaid(&graph).contains("[\"a#34;b#92; ü#93;<br/>"));
+    assert!(text(&graph).contains("  calls          /teleport_turtle of SIMULATOR"));
+}
