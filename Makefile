@@ -3,10 +3,10 @@
 SHELL := /bin/bash
 WITH_ENV := . scripts/env.sh &&
 
-.PHONY: help setup build demo demo-stop test soak bench lint deny clean
+.PHONY: help setup build demo demo-stop test soak graph-worlds bench bench-graph lint deny clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## bring everything that is missing: packages, Docker, ROS 2, interfaces, images, the node
 	@scripts/setup.sh
@@ -28,9 +28,17 @@ soak: ## set up, then hundreds of random operations, and what they left (scripts
 	@scripts/setup.sh
 	@scripts/soak.sh
 
+graph-worlds: ## set up, then the dependency graph of 30 random worlds (scripts/graph-worlds.sh says more)
+	@scripts/setup.sh
+	@scripts/graph-worlds.sh
+
 bench: ## set up, then measure beside the plain engine and docker compose
 	@scripts/setup.sh
 	@scripts/bench.sh
+
+bench-graph: ## set up, then measure the dependency graph beside asking each node through rclpy
+	@scripts/setup.sh
+	@scripts/bench-graph.sh
 
 lint: ## formatting, clippy, shellcheck and cargo-deny (the last two where they are installed)
 	@scripts/lint.sh

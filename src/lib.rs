@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod crash_point;
+pub mod doctor;
 pub mod domain;
 pub mod edge;
 pub mod import;

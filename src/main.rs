@@ -8,14 +8,17 @@ use anyhow::Context;
 use shipmate::app::clock;
 use shipmate::app::face;
 use shipmate::app::face::diagnostics::Diagnostics;
+use shipmate::app::graph::{self, Watcher};
 use shipmate::app::logs::Logs;
 use shipmate::app::real_paths::RealPolicy;
 use shipmate::app::settings::{self, Settings};
 use shipmate::app::supervisor::Supervisor;
+use shipmate::doctor::Doctor;
 use shipmate::domain::catalogue::Catalogue;
 use shipmate::domain::deployment::containers::Identity;
 use shipmate::domain::world::{World, WorldSettings};
 use shipmate::edge::docker::Engine;
+use shipmate::edge::ros::ask_graph::ask;
 use shipmate::edge::ros::graph::GraphClient;
 use shipmate::edge::ros::logging::{RosLayer, attach_log};
 use shipmate::edge::ros::node::{RosNode, SpinLatency};
@@ -38,7 +41,12 @@ fn main() -> ExitCode {
     if let Some(code) = shipmate::import::command::run(std::env::args().skip(1)) {
         return code;
     }
-    if let Some(code) = shipmate::picture::command::run(std::env::args().skip(1)) {
+    if let Some(code) = shipmate::picture::command::run(std::env::args().skip(1), |question| {
+        ask(&question.node, question.shown, question.within)
+    }) {
+        return code;
+    }
+    if let Some(code) = shipmate::doctor::command::run(std::env::args().skip(1)) {
         return code;
     }
     // rcl decides by `--log-level` what is shown.
@@ -93,6 +101,12 @@ fn run(
         settings.deadlines.clone(),
     )?;
     let world = world(&settings, &store)?;
+    let graph_settings = graph::Settings {
+        on: settings.graph,
+        min_interval: settings.graph_min_interval,
+        domain: own_domain(),
+        engine_is_local: engine.is_local(),
+    };
     tracing::info!(
         "{} deployments are known from {}; containers are on {}",
         world.deployments().len(),
@@ -101,14 +115,18 @@ fn run(
     );
     let policy = RealPolicy::new(settings.policy.clone(), engine.is_local());
     let address = engine.address();
-    let graph = Arc::new(GraphClient::new(tasks.clone(), stop.clone(), || {
-        clock::now().monotonic
-    }));
+    let client = GraphClient::new(tasks.clone(), stop.clone(), || clock::now().monotonic);
+    let graph = Arc::new(client.clone());
     let logs_engine = engine.clone();
+    let doctor = Doctor::new(engine.clone(), settings.state_folder.clone());
     let (supervisor, handle, events) = Supervisor::new(world, store, engine, policy, graph, &stop);
     let logs = Logs::new(logs_engine, &handle);
     let services = ParameterServices::new(&mut node, parameters)?;
     tasks.spawn(services.run(stop.clone()));
+    let (sight, watcher) = Watcher::new(&mut node, &handle, client, graph_settings)?;
+    if let Some(watcher) = watcher {
+        tasks.spawn(watcher.run(stop.clone()));
+    }
     face::serve(
         &mut node,
         &handle,
@@ -118,6 +136,10 @@ fn run(
         &tasks,
         &stop,
     )?;
+    let graph = face::graph::Services::new(&mut node, sight, tasks.clone())?;
+    tasks.spawn(graph.run(stop.clone()));
+    let doctor = face::doctor::Service::new(&mut node, doctor)?;
+    tasks.spawn(doctor.run(stop.clone()));
     let latency = SpinLatency::default();
     let diagnostics = Diagnostics::new(&mut node, handle, address, latency.clone())?;
     tasks.spawn(diagnostics.run(stop.clone()));
@@ -145,13 +167,17 @@ fn run(
         .map_err(|_| anyhow::anyhow!("the thread for ROS panicked"))
 }
 
-fn world(settings: &Settings, store: &Store) -> anyhow::Result<World> {
+/// The ROS domain of the node. rcl has refused one that is no number by now; without one it is 0.
+fn own_domain() -> u8 {
     let domain_id = std::env::var("ROS_DOMAIN_ID").unwrap_or_default();
+    domain_id.parse().unwrap_or_default()
+}
+
+fn world(settings: &Settings, store: &Store) -> anyhow::Result<World> {
     let identity = Identity {
         prefix: settings.container_prefix.clone(),
         owner: store.owner().to_owned(),
-        // rcl has refused a domain that is no number by now; without one it is 0.
-        domain_id: domain_id.parse().unwrap_or_default(),
+        domain_id: own_domain(),
     };
     let mut catalogue = Catalogue::default();
     store

@@ -18,6 +18,8 @@ use shipmate::domain;
 mod build;
 #[path = "docker_engine/build_unchanged.rs"]
 mod build_unchanged;
+#[path = "docker_engine/doctor.rs"]
+mod doctor;
 #[path = "docker_engine/events.rs"]
 mod events;
 #[path = "docker_engine/exec.rs"]

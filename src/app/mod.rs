@@ -7,6 +7,8 @@ mod engine_watch;
 #[cfg(feature = "ros")]
 pub mod face;
 mod failures;
+#[cfg(feature = "ros")]
+pub mod graph;
 mod images;
 pub mod logs;
 pub mod looks;

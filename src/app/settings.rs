@@ -31,6 +31,10 @@ pub struct Settings {
     pub engine_timeout: Duration,
     /// How long the engine may take.
     pub deadlines: Deadlines,
+    /// Whether the ROS graph is looked at, and the dependency graph is published.
+    pub graph: bool,
+    /// How long lies between two publications of the dependency graph at least.
+    pub graph_min_interval: Duration,
     /// How often everything is published even if nothing changed.
     pub snapshot_period: Duration,
 }
@@ -218,6 +222,19 @@ pub fn declared() -> Vec<Declared> {
             3600.0,
         ),
         Declared {
+            name: "graph",
+            description: "Whether the ROS graph is looked at all the time, and the dependency graph \
+                          is published; without it, only dependencies can be asked for",
+            value: Value::Flag(true),
+        },
+        number(
+            "graph_min_interval",
+            "Seconds between two publications of the dependency graph at least, however much changes",
+            0.05,
+            0.001,
+            60.0,
+        ),
+        Declared {
             name: "use_sim_time",
             description: "Known to every ROS node; shipmate always goes by the machine's clock",
             value: Value::Flag(false),
@@ -258,6 +275,8 @@ pub fn read(parameters: &Parameters, node: &str) -> Result<Settings, SettingsErr
             build: seconds("build_timeout"),
             ..Deadlines::default()
         },
+        graph: parameters.flag("graph"),
+        graph_min_interval: seconds("graph_min_interval"),
         snapshot_period: seconds("snapshot_period"),
     })
 }

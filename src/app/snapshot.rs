@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::domain::dependency_graph::ObservedDeployment;
 use crate::domain::deployment::view::DeploymentView;
 use crate::domain::time::Now;
 use crate::domain::world::World;
+
+/// What the dependency graph is to know of every deployment at one moment.
+pub type Observed = Arc<[Arc<ObservedDeployment>]>;
 
 /// Every deployment at one moment, the oldest first.
 #[derive(Clone, Debug, Default)]
@@ -113,6 +117,11 @@ impl Views {
         let view = Arc::new(view);
         self.known.insert(id.to_owned(), view.clone());
         Some((before, view))
+    }
+
+    /// How a deployment was shown last.
+    pub fn of_one(&self, id: &str) -> Option<Arc<DeploymentView>> {
+        self.known.get(id).cloned()
     }
 
     /// All of them at this moment.

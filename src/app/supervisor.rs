@@ -18,10 +18,11 @@ use super::read_packages::read;
 use super::real_paths::RealPolicy;
 use super::request::{Input, PackageSource, Reply, Request, WAITING_INPUTS};
 use super::saver::{Saver, Write, Written};
-use super::snapshot::{Snapshot, Views};
+use super::snapshot::{Observed, Snapshot, Views};
 use crate::domain::catalogue::CataloguedPackage;
 use crate::domain::deployment::DeploymentId;
 use crate::domain::events::{ChangeEvent, changes, remark};
+use crate::domain::world::observation::Sightings;
 use crate::domain::world::refusal::Refusal;
 use crate::domain::world::{Admission, Note, World};
 use crate::edge::discovery::DiscoveryGroup;
@@ -40,6 +41,7 @@ const LAST_WORDS: Duration = Duration::from_millis(800);
 pub struct Handle {
     inputs: mpsc::Sender<Input>,
     snapshots: watch::Receiver<Snapshot>,
+    observed: watch::Receiver<Observed>,
     events: mpsc::Sender<ChangeEvent>,
     builds: BuildLogs,
 }
@@ -76,6 +78,11 @@ impl Handle {
         self.snapshots.clone()
     }
 
+    /// What the dependency graph is to know of the deployments, now and in future.
+    pub fn observed(&self) -> watch::Receiver<Observed> {
+        self.observed.clone()
+    }
+
     /// What builds said.
     pub fn builds(&self) -> BuildLogs {
         self.builds.clone()
@@ -88,11 +95,13 @@ pub struct Supervisor {
     saver: Saver,
     effects: Effects,
     views: Views,
+    sightings: Sightings,
     builds: BuildLogs,
     sequencer: Sequencer,
     inputs: mpsc::Receiver<Input>,
     inputs_sender: mpsc::Sender<Input>,
     snapshots: watch::Sender<Snapshot>,
+    observed: watch::Sender<Observed>,
     events: mpsc::Sender<ChangeEvent>,
     waiting: BTreeMap<DeploymentId, Vec<Reply<DeploymentId>>>,
     answers: Vec<(Reply<DeploymentId>, Result<DeploymentId, Refusal>)>,
@@ -114,6 +123,7 @@ impl Supervisor {
     ) -> (Self, Handle, mpsc::Receiver<ChangeEvent>) {
         let (inputs_sender, inputs) = mpsc::channel(WAITING_INPUTS);
         let (snapshots, shown) = watch::channel(Snapshot::default());
+        let (observed, seen) = watch::channel(Observed::from([]));
         let (events, raised) = mpsc::channel(WAITING_EVENTS);
         let tasks = TaskTracker::new();
         let sequencer = Sequencer::default();
@@ -130,6 +140,7 @@ impl Supervisor {
         let handle = Handle {
             inputs: inputs_sender.clone(),
             snapshots: shown,
+            observed: seen,
             events: events.clone(),
             builds: builds.clone(),
         };
@@ -149,11 +160,13 @@ impl Supervisor {
             saver: Saver::new(store),
             effects,
             views,
+            sightings: Sightings::default(),
             builds,
             sequencer,
             inputs,
             inputs_sender,
             snapshots,
+            observed,
             events,
             waiting: BTreeMap::new(),
             answers: Vec::new(),
@@ -169,6 +182,7 @@ impl Supervisor {
     pub async fn run(mut self) {
         self.snapshots
             .send_replace(self.views.snapshot(&self.world));
+        self.observe_all();
         self.tidy_builds().await;
         let stop = self.stop.clone();
         let mut taken = Vec::new();
@@ -506,6 +520,7 @@ impl Supervisor {
         let now = clock::now();
         let mut changed =
             self.snapshots.borrow().unreachable.as_deref() != self.world.unreachable();
+        let mut observed = false;
         for id in touched {
             // What is not on the disk yet may still be refused.
             if self.world.deployment(id).is_some_and(|d| !d.saved) {
@@ -518,6 +533,9 @@ impl Supervisor {
                 }
                 self.raise(changes(before.as_deref(), &after));
             }
+            if let Some(view) = self.views.of_one(id) {
+                observed |= self.sightings.refresh(&self.world, &view, now.monotonic);
+            }
         }
         let forgotten = self.views.forgotten(&self.world);
         for id in &forgotten {
@@ -525,12 +543,33 @@ impl Supervisor {
             changed = true;
         }
         if !forgotten.is_empty() {
+            observed |= self.sightings.forget(&forgotten, now.monotonic);
             self.forget_builds(forgotten);
+        }
+        if observed {
+            self.tell_observed();
         }
         if changed {
             self.snapshots
                 .send_replace(self.views.snapshot(&self.world));
         }
+    }
+
+    /// What was known before the start.
+    fn observe_all(&mut self) {
+        let now = clock::now().monotonic;
+        for deployment in self.world.deployments() {
+            if let Some(view) = self.views.of_one(&deployment.order.id) {
+                self.sightings.refresh(&self.world, &view, now);
+            }
+        }
+        self.tell_observed();
+    }
+
+    fn tell_observed(&mut self) {
+        let now = clock::now().monotonic;
+        let all = self.sightings.all(&self.world, now);
+        self.observed.send_replace(all);
     }
 
     /// Says what belongs to no phase or status: in the log, and as an event if it is about a

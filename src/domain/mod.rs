@@ -6,6 +6,7 @@ pub mod container;
 pub mod dependencies;
 pub mod dependency_graph;
 pub mod deployment;
+pub mod doctor;
 pub mod events;
 pub mod graph;
 pub mod health;

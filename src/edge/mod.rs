@@ -2,6 +2,7 @@
 
 pub mod discovery;
 pub mod docker;
+pub mod machine;
 pub mod network_probe;
 #[cfg(feature = "ros")]
 pub mod ros;

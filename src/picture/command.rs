@@ -1,58 +1,85 @@
-//! `shipmate graph`: draws a graph that was written to a file. It needs no ROS.
+//! `shipmate graph`: draws the graph of a running node, or one that was written to a file. Only the
+//! former needs ROS, and is done by who calls this.
 
 use std::io::{ErrorKind, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::{diff, dot, from_json, json, mermaid, svg, text};
-use crate::domain::dependency_graph::DependencyGraph;
+use crate::domain::dependency_graph::{DependencyGraph, Options as Shown};
 
 const HELP: &str = "\
-Usage: shipmate graph --from FILE.json [--format FORMAT] [--output FILE]
+Usage: shipmate graph [--node NAME] [--format FORMAT] [--output FILE] [more]
+       shipmate graph --from FILE.json [--format FORMAT] [--output FILE]
        shipmate graph diff BEFORE.json AFTER.json [--format text|svg] [--output FILE]
 
-Draws a dependency graph, or what changed between two.
+Draws the dependency graph of a running node or out of a file, or what changed between two.
 
-  --from FILE      the graph, as --format json writes it
-  --format FORMAT  text (otherwise), svg, dot, mermaid or json
-  --output FILE    where it is written; standard output otherwise
-  --help           this text
+  --node NAME         the node that is asked; /shipmate otherwise
+  --dependencies      deployments and what they depend on alone, without topics, services and actions
+  --without-external  without what belongs to no deployment
+  --hidden            also what every node has and nobody looks for
+  --timeout SECONDS   how long the node may take to answer; 10 otherwise
+  --from FILE         no node is asked: the graph as --format json has written it
+  --format FORMAT     text (otherwise), svg, dot, mermaid or json
+  --output FILE       where it is written; standard output otherwise
+  --help              this text
 ";
 
 /// More than this is no dependency graph.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// Where a graph comes from. The running node is to become another of them.
+/// What a running node is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The node's full name.
+    pub node: String,
+    /// What is to be shown.
+    pub shown: Shown,
+    /// How long the node may take to answer.
+    pub within: Duration,
+}
+
+/// Asks a running node; gives the graph as JSON, or says what went wrong.
+pub type Ask = fn(&Question) -> Result<String, String>;
+
+/// Where a graph comes from.
 #[derive(Debug, PartialEq)]
 enum Source {
     File(PathBuf),
+    Node,
 }
 
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, PartialEq)]
 struct Options {
     sources: Vec<Source>,
+    question: Question,
+    /// The last option that says something about a question.
+    asks: Option<String>,
     is_diff: bool,
     format: String,
     output: Option<PathBuf>,
 }
 
 /// Runs when the first argument is `graph`; all others are the node's own.
-pub fn run(mut arguments: impl Iterator<Item = String>) -> Option<ExitCode> {
+pub fn run(mut arguments: impl Iterator<Item = String>, ask: Ask) -> Option<ExitCode> {
     if arguments.next()? != "graph" {
         return None;
     }
     let rest: Vec<String> = arguments.collect();
     Some(ExitCode::from(act(
         &rest,
+        ask,
         &mut std::io::stdout(),
         &mut std::io::stderr(),
     )))
 }
 
 /// 0: done; 2: it was not, and why is in `notes`.
-fn act(arguments: &[String], out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
+fn act(arguments: &[String], ask: Ask, out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
     let done = options(arguments).and_then(|options| match options {
-        Some(options) => made(&options).and_then(|made| put(&options, &made, out)),
+        Some(options) => made(&options, ask).and_then(|made| put(&options, &made, out)),
         None => put(&Options::default(), HELP, out),
     });
     match done {
@@ -68,10 +95,7 @@ fn act(arguments: &[String], out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
 /// The options; nothing when help is wanted.
 fn options(arguments: &[String]) -> Result<Option<Options>, String> {
     let usage = |what: String| format!("shipmate graph: {what}\n\n{HELP}");
-    let mut options = Options {
-        format: "text".to_owned(),
-        ..Options::default()
-    };
+    let mut options = Options::default();
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let (word, attached) = match word.split_once('=') {
@@ -86,6 +110,25 @@ fn options(arguments: &[String]) -> Result<Option<Options>, String> {
         match word {
             "--help" | "-h" => return Ok(None),
             "--from" if !options.is_diff => options.sources.push(Source::File(value()?.into())),
+            "--node" | "--timeout" if !options.is_diff => {
+                let value = value()?;
+                if word == "--node" {
+                    options.question.node = full_name(&value);
+                } else {
+                    options.question.within = seconds(&value).map_err(usage)?;
+                }
+                options.asks = Some(word.to_owned());
+            }
+            "--dependencies" | "--without-external" | "--hidden"
+                if !options.is_diff && attached.is_none() =>
+            {
+                match word {
+                    "--dependencies" => options.question.shown.ros_details = false,
+                    "--hidden" => options.question.shown.hidden = true,
+                    _ => options.question.shown.without_external = true,
+                }
+                options.asks = Some(word.to_owned());
+            }
             "--format" => options.format = value()?,
             "--output" | "-o" => options.output = Some(value()?.into()),
             _ if word.starts_with('-') => {
@@ -95,6 +138,13 @@ fn options(arguments: &[String]) -> Result<Option<Options>, String> {
             _ if options.is_diff => options.sources.push(Source::File(word.into())),
             _ => return Err(usage(format!("`{word}` is one word too many"))),
         }
+    }
+    if !options.is_diff && options.sources.is_empty() {
+        options.sources.push(Source::Node);
+    } else if let Some(word) = &options.asks {
+        return Err(usage(format!(
+            "{word} is for a node that is asked, and with --from none is"
+        )));
     }
     let (needed, formats): (usize, &[&str]) = match options.is_diff {
         true => (2, &["text", "svg"]),
@@ -110,15 +160,18 @@ fn options(arguments: &[String]) -> Result<Option<Options>, String> {
     match (options.sources.len() == needed, options.is_diff) {
         (true, _) => Ok(Some(options)),
         (false, true) => Err(usage("diff needs two files".to_owned())),
-        (false, false) => Err(usage("one --from FILE is needed".to_owned())),
+        (false, false) => Err(usage("one --from FILE is enough".to_owned())),
     }
 }
 
-fn made(options: &Options) -> Result<String, String> {
+fn made(options: &Options, ask: Ask) -> Result<String, String> {
     let graphs = options
         .sources
         .iter()
-        .map(read)
+        .map(|source| match source {
+            Source::File(path) => read(path),
+            Source::Node => from_json(&ask(&options.question)?),
+        })
         .collect::<Result<Vec<_>, _>>()?;
     Ok(match (graphs.as_slice(), options.format.as_str()) {
         ([before, after], "svg") => diff(before, after).svg(),
@@ -132,8 +185,38 @@ fn made(options: &Options) -> Result<String, String> {
     })
 }
 
-fn read(source: &Source) -> Result<DependencyGraph, String> {
-    let Source::File(path) = source;
+/// Names of nodes begin with a slash, which is easily left out.
+fn full_name(name: &str) -> String {
+    format!("/{}", name.trim_matches('/'))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse().ok().filter(|it: &f64| *it > 0.0);
+    let time = number.and_then(|it| Duration::try_from_secs_f64(it).ok());
+    time.ok_or_else(|| format!("--timeout is a number of seconds above 0, not `{text}`"))
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            question: Question {
+                node: "/shipmate".to_owned(),
+                shown: Shown {
+                    ros_details: true,
+                    ..Shown::default()
+                },
+                within: Duration::from_secs(10),
+            },
+            asks: None,
+            is_diff: false,
+            format: "text".to_owned(),
+            output: None,
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<DependencyGraph, String> {
     let told = |what: String| format!("{}: {what}", path.display());
     let mut text = String::new();
     std::fs::File::open(path)

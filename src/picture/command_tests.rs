@@ -1,11 +1,32 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::domain::dependency_graph::{GraphNode, NodeKind};
+
+/// Answers with what was asked, as the name of a node.
+fn answer(question: &Question) -> Result<String, String> {
+    if question.node == "/nobody" {
+        return Err("nobody answers".to_owned());
+    }
+    let asked = GraphNode {
+        id: "x".to_owned(),
+        name: format!("{question:?}"),
+        kind: NodeKind::External {
+            host: String::new(),
+            process: String::new(),
+        },
+        ros_nodes: Vec::new(),
+    };
+    Ok(json(&DependencyGraph {
+        nodes: vec![asked],
+        ..DependencyGraph::default()
+    }))
+}
 
 fn said(arguments: &[&str]) -> (u8, String, String) {
     let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
     let (mut out, mut notes) = (Vec::new(), Vec::new());
-    let code = act(&arguments, &mut out, &mut notes);
+    let code = act(&arguments, answer, &mut out, &mut notes);
     (
         code,
         String::from_utf8(out).unwrap(),
@@ -16,7 +37,17 @@ fn said(arguments: &[&str]) -> (u8, String, String) {
 #[test]
 fn what_is_wrong_is_said() {
     for (arguments, what) in [
-        (&[][..], "one --from FILE is needed"),
+        (
+            &["--from", "a", "--from", "b"][..],
+            "one --from FILE is enough",
+        ),
+        (
+            &["--from", "a", "--hidden"],
+            "--hidden is for a node that is asked",
+        ),
+        (&["--timeout", "soon"], "not `soon`"),
+        (&["--node", "nobody"], "nobody answers"),
+        (&["--hidden=yes"], "no option --hidden"),
         (&["diff", "a"], "diff needs two files"),
         (&["--from", "a", "--format", "png"], "not `png`"),
         (&["--from", "/not/there"], "/not/there: "),
@@ -43,6 +74,33 @@ fn a_file_is_drawn() {
     );
 }
 
+#[test]
+fn a_node_is_asked() {
+    let (code, out, notes) = said(&["--format", "json"]);
+    assert_eq!(code, 0, "{notes}");
+    assert!(
+        out.contains("/shipmate") && out.contains("ros_details: true"),
+        "{out}"
+    );
+    let (_, out, _) = said(&[
+        "--node=robot/shipmate",
+        "--dependencies",
+        "--without-external",
+        "--timeout",
+        "1.5",
+        "--format=json",
+    ]);
+    for asked in [
+        "/robot/shipmate",
+        "ros_details: false",
+        "without_external: true",
+        "hidden: false",
+        "within: 1.5s",
+    ] {
+        assert!(out.contains(asked), "{out}");
+    }
+}
+
 struct Closed;
 
 impl Write for Closed {
@@ -57,6 +115,7 @@ impl Write for Closed {
 #[test]
 fn a_reader_that_has_enough_is_no_error() {
     let mut notes = Vec::new();
-    assert_eq!(act(&["--help".to_owned()], &mut Closed, &mut notes), 0);
+    let help = ["--help".to_owned()];
+    assert_eq!(act(&help, answer, &mut Closed, &mut notes), 0);
     assert!(notes.is_empty());
 }

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use super::QosWords;
 use crate::domain::graph::{
-    Durability, Endpoint, Ends, Gid, GraphView, ParticipantId, Reliability,
+    Durability, Endpoint, Ends, Gid, GraphView, History, Liveliness, ParticipantId, Reliability,
+    Span, Vendor,
 };
 use crate::domain::time::Monotonic;
 
@@ -166,10 +167,12 @@ pub struct ObservedParticipant {
     pub hostname: Option<String>,
     /// Its process.
     pub process: Option<String>,
+    /// Whose DDS it uses.
+    pub vendor: Vendor,
     /// Where it is to be reached.
     pub addresses: Vec<IpAddr>,
-    /// Whether its announcements contradict each other.
-    pub conflict: bool,
+    /// How its announcements contradict each other, in words, if they do.
+    pub conflict: Option<String>,
 }
 
 /// Who is at the ends of a topic or of a service.
@@ -204,9 +207,10 @@ impl ObservedDomain {
         let participants = view.participants.iter().map(|(id, said)| {
             let participant = ObservedParticipant {
                 hostname: said.hostname.clone(),
-                process: None,
+                process: said.process.clone(),
+                vendor: said.vendor,
                 addresses: said.addresses.clone(),
-                conflict: false,
+                conflict: said.conflict.clone(),
             };
             (*id, participant)
         });
@@ -235,28 +239,57 @@ fn all_ends(all: &BTreeMap<String, Ends>) -> BTreeMap<String, ObservedEnds> {
 
 impl From<&Endpoint> for ObservedEndpoint {
     fn from(endpoint: &Endpoint) -> Self {
-        let unknown = || "unknown".to_owned();
         Self {
             gid: endpoint.gid,
             node: endpoint.node.clone(),
             type_name: endpoint.type_name.clone(),
-            type_hash: String::new(),
-            qos: QosWords {
-                reliability: match endpoint.reliability {
-                    Reliability::Reliable => "reliable".to_owned(),
-                    Reliability::BestEffort => "best_effort".to_owned(),
-                    Reliability::Unknown => unknown(),
-                },
-                durability: match endpoint.durability {
-                    Durability::TransientLocal => "transient_local".to_owned(),
-                    Durability::Volatile => "volatile".to_owned(),
-                    Durability::Unknown => unknown(),
-                },
-                history: unknown(),
-                liveliness: unknown(),
-                ..QosWords::default()
-            },
+            type_hash: endpoint.type_hash.clone().unwrap_or_default(),
+            qos: QosWords::from(endpoint),
             first_seen: endpoint.first_seen,
         }
+    }
+}
+
+impl From<&Endpoint> for QosWords {
+    fn from(endpoint: &Endpoint) -> Self {
+        const UNKNOWN: &str = "unknown";
+        let reliability = match endpoint.reliability {
+            Reliability::Reliable => "reliable",
+            Reliability::BestEffort => "best_effort",
+            Reliability::Unknown => UNKNOWN,
+        };
+        let durability = match endpoint.durability {
+            Durability::TransientLocal => "transient_local",
+            Durability::Volatile => "volatile",
+            Durability::Unknown => UNKNOWN,
+        };
+        let (history, depth) = match endpoint.history {
+            History::KeepLast(depth) => ("keep_last", u32::try_from(depth).unwrap_or(u32::MAX)),
+            History::KeepAll => ("keep_all", 0),
+            History::Unknown => (UNKNOWN, 0),
+        };
+        let liveliness = match endpoint.liveliness {
+            Liveliness::Automatic => "automatic",
+            Liveliness::ManualByTopic => "manual_by_topic",
+            Liveliness::Unknown => UNKNOWN,
+        };
+        Self {
+            reliability: reliability.to_owned(),
+            durability: durability.to_owned(),
+            history: history.to_owned(),
+            depth,
+            liveliness: liveliness.to_owned(),
+            deadline: seconds(endpoint.deadline),
+            lifespan: seconds(endpoint.lifespan),
+            liveliness_lease: seconds(endpoint.lease),
+        }
+    }
+}
+
+/// None for ever, and for what was never set, which means the same.
+fn seconds(span: Span) -> Option<f64> {
+    match span {
+        Span::Of(time) => Some(time.as_secs_f64()),
+        Span::Infinite | Span::Unknown => None,
     }
 }

@@ -91,9 +91,9 @@ impl<'a> Owners<'a> {
                 "participant {participant} was not heard saying where it is"
             ));
         };
-        if said.conflict {
+        if let Some(conflict) = &said.conflict {
             return external(format!(
-                "participant {participant} was announced in ways that contradict each other"
+                "participant {participant} was announced in ways that contradict each other: {conflict}"
             ))
             .between(self.spoken_for(said));
         }

@@ -9,7 +9,7 @@ use super::observation::{
 };
 use super::ownership::{Claim, Owner, Owners, hex};
 use super::{GraphNode, NodeKind, Remark, RemarkKind, RosNode};
-use crate::domain::graph::ParticipantId;
+use crate::domain::graph::{ParticipantId, Vendor};
 use crate::domain::time::Monotonic;
 
 /// The node of the dependency graph for nodes of which nothing but the name is known.
@@ -237,7 +237,7 @@ fn seat<'a>(
         node,
         container,
         said,
-        middleware: middleware(id),
+        middleware: middleware(id, said),
         evidence: claim.evidence,
     })
 }
@@ -254,13 +254,17 @@ fn external_id(id: ParticipantId, said: Option<&ObservedParticipant>) -> String 
     }
 }
 
-/// The DDS implementation, which the first two bytes tell.
-fn middleware(ParticipantId([a, b, ..]): ParticipantId) -> &'static str {
-    match (a, b) {
-        (1, 0x0f) => "Fast DDS",
-        (1, 0x10) => "Cyclone DDS",
-        (1, 1) => "RTI Connext DDS",
-        _ => "",
+/// The DDS implementation, which the identifier tells; a participant whose does not may say it.
+fn middleware(id: ParticipantId, said: Option<&ObservedParticipant>) -> &'static str {
+    let by_id = match id.vendor() {
+        Vendor::Unknown => said.map_or(Vendor::Unknown, |said| said.vendor),
+        told => told,
+    };
+    match by_id {
+        Vendor::FastDds => "Fast DDS",
+        Vendor::CycloneDds => "Cyclone DDS",
+        Vendor::RtiConnext => "RTI Connext DDS",
+        Vendor::Other(_) | Vendor::Unknown => "",
     }
 }
 
@@ -270,7 +274,7 @@ fn conflict(
     said: Option<&ObservedParticipant>,
     owners: &Owners<'_>,
 ) -> Option<Remark> {
-    let announced = said.is_some_and(|said| said.conflict);
+    let announced = said.is_some_and(|said| said.conflict.is_some());
     if claim.owner != Owner::External || (claim.conflict.is_empty() && !announced) {
         return None;
     }

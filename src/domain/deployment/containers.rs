@@ -154,7 +154,7 @@ impl Deployment {
         command
     }
 
-    fn environment(
+    pub(super) fn environment(
         &self,
         component: &Component,
         executable: &Executable,
@@ -279,7 +279,7 @@ fn ros_environment(domain: u8, rmw: Option<&str>) -> BTreeMap<String, String> {
 /// On the host's network a container would have the machine's host name, and nothing in its
 /// discovery announcements would tell it apart. On the bridge the engine's default, the
 /// container's id, is best. A host name is at most 63 letters, digits and hyphens.
-fn hostname(name: &str, network: Network) -> Option<String> {
+pub(super) fn hostname(name: &str, network: Network) -> Option<String> {
     let fits = name.len() <= 63 && !name.contains('_');
     (network == Network::Host && fits).then(|| name.to_owned())
 }

@@ -718,6 +718,11 @@ impl ExecutableState {
         self.running_since
     }
 
+    /// When its present run was begun by shipmate; None when somebody else did, or it does not run.
+    pub fn start_began(&self) -> Option<Monotonic> {
+        self.start_began
+    }
+
     /// A moment before its container began to run this time. What is on the ROS graph since then
     /// may be its own; the answer to the start may come later than a node's first word.
     pub fn begins_after(&self) -> Option<Monotonic> {

@@ -8,6 +8,7 @@ pub mod looks;
 pub mod name;
 pub mod needs;
 pub mod networks;
+mod observed;
 mod parameter_file;
 pub mod phase;
 pub mod ports;

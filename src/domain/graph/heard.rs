@@ -107,6 +107,12 @@ impl Heard {
         true
     }
 
+    /// Where one is to be reached, as far as it was heard.
+    pub fn addresses(&self, id: ParticipantId) -> &[IpAddr] {
+        let known = self.0.get(&id);
+        known.map_or(&[], |(participant, _)| &participant.addresses)
+    }
+
     /// Forgets who has been silent for too long; whether there was anyone.
     pub fn expire(&mut self, now: Monotonic) -> bool {
         let before = self.0.len();

@@ -10,6 +10,7 @@ mod endpoints;
 mod leftovers;
 mod masking;
 mod news;
+pub mod observation;
 mod plan;
 mod recovery;
 mod references;

@@ -28,6 +28,7 @@ mod progress;
 mod pull;
 mod reference;
 mod rename;
+mod survey;
 mod text;
 mod volumes;
 

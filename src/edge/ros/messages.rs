@@ -332,7 +332,7 @@ fn phase(phase: Phase) -> (u8, String) {
     (phase as u8, phase.name().to_owned())
 }
 
-fn status(status: Option<Status>) -> (u8, String) {
+pub(super) fn status(status: Option<Status>) -> (u8, String) {
     status.map_or_else(none, |status| (status as u8, status.name().to_owned()))
 }
 

@@ -6,10 +6,13 @@
 //! several goals.
 
 pub mod action_server;
+pub mod addresses;
+pub mod ask_graph;
 mod goals;
 pub mod graph;
 pub mod logging;
 pub mod messages;
+pub mod messages_graph;
 pub mod messages_logs;
 pub mod messages_plan;
 pub mod node;
@@ -17,7 +20,9 @@ pub mod parameters;
 
 pub use r2r::diagnostic_msgs::msg::DiagnosticArray;
 pub use r2r::shipmate::{action, msg, srv};
-pub use r2r::{Publisher, QosProfile, ServiceRequest, WrappedActionTypeSupport};
+pub use r2r::{
+    Publisher, QosProfile, ServiceRequest, WrappedActionTypeSupport, WrappedServiceTypeSupport,
+};
 
 /// Why the ROS side cannot go on.
 #[derive(Debug, thiserror::Error)]

@@ -112,6 +112,11 @@ impl Parameters {
         }
     }
 
+    /// Yes or no.
+    pub fn flag(&self, name: &str) -> bool {
+        self.find(name).map(|d| &d.value) == Some(&Value::Flag(true))
+    }
+
     /// A number; whole numbers too.
     #[allow(clippy::cast_precision_loss)] // ranges are far below 2^52
     pub fn number(&self, name: &str) -> f64 {

@@ -101,7 +101,7 @@ fn a_machines_address_tells_nothing() {
 #[test]
 fn what_contradicts_itself_is_nobodys() {
     let mut world = talking();
-    world.said(1).conflict = true;
+    world.said(1).conflict = Some("it is here and there".to_owned());
     assert!(is_external(&world));
     assert_eq!(conflicts(&world), 1);
 }

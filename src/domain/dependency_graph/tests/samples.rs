@@ -90,7 +90,7 @@ pub fn announced(container: &ObservedContainer) -> ObservedParticipant {
         hostname: Some(container.hostname.clone()),
         process: Some("1".to_owned()),
         addresses: container.addresses.clone(),
-        conflict: false,
+        ..ObservedParticipant::default()
     }
 }
 

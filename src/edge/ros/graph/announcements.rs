@@ -1,6 +1,6 @@
 //! Hears participants announce themselves, which says on whose host they are; rcl does not.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -10,8 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Clock;
 use super::rcl::Waker;
+use crate::domain::graph::announcement::Said;
 use crate::domain::graph::heard::Heard;
 use crate::domain::graph::{Participants, announcement};
+use crate::edge::ros::addresses;
 
 /// Where announcements of domain 0 go to, and how far the domains lie apart.
 const PORT: u16 = 7400;
@@ -89,10 +91,30 @@ impl Announcements {
             };
             let said = announcement::read(datagram.get(..length).unwrap_or_default());
             if let Some(said) = said {
-                is_new |= heard.note(said, from.ip(), (self.clock)());
+                let from = origin(&said, heard, from.ip());
+                is_new |= heard.note(said, from, (self.clock)());
             }
         }
         Ok(is_new)
+    }
+}
+
+/// Where a datagram comes from. A network that came to be after a participant, as those of containers
+/// do, gives its datagrams an address that it does not know; whose process on this machine it was, no
+/// address of this machine says, just as the loopback's does not.
+fn origin(said: &Said, heard: &Heard, from: IpAddr) -> IpAddr {
+    let said_addresses: &[IpAddr] = match said {
+        Said::Here(_, participant) => &participant.addresses,
+        Said::Gone(id) => heard.addresses(*id),
+    };
+    if said_addresses.is_empty() || said_addresses.contains(&from) {
+        return from;
+    }
+    let machine = addresses::of_this_machine();
+    let is_here = { said_addresses.iter() }.any(|address| machine.contains(address));
+    match is_here && machine.contains(&from) {
+        true => Ipv4Addr::LOCALHOST.into(),
+        false => from,
     }
 }
 

@@ -1,0 +1,68 @@
+//! All that the dependency graph is made from, at one moment.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use tokio::sync::watch::Receiver;
+
+use super::Domains;
+use crate::app::snapshot::Observed;
+use crate::domain::dependency_graph::{Observation, ObservedDeployment, ObservedDomain};
+use crate::domain::graph::GraphView;
+
+/// What the names of nodes begin with that shipmate has beside its own: observers, and those that ask
+/// for the graph.
+const HELPERS: &str = "/_shipmate_";
+
+/// Sees everything as it is now. Looking disturbs nobody.
+#[derive(Clone)]
+pub struct Sight {
+    pub(super) deployments: Receiver<Observed>,
+    pub(super) domains: Receiver<Domains>,
+    pub(super) node: String,
+    pub(super) is_on: bool,
+    pub(super) addresses: fn() -> Vec<IpAddr>,
+}
+
+impl Sight {
+    /// Whether the ROS graph is looked at at all.
+    pub fn is_on(&self) -> bool {
+        self.is_on
+    }
+
+    /// All that is known now. It takes milliseconds where there is much.
+    pub fn now(&self) -> Observation {
+        let deployments = self.deployments.borrow().clone();
+        let domains = self.domains.borrow().clone();
+        let machine = (self.addresses)();
+        let views = { domains.iter() }.filter_map(|(id, views)| {
+            let view = views.borrow().clone()?;
+            Some((*id, ObservedDomain::new(&view, self.own_nodes(&view))))
+        });
+        Observation {
+            deployments: { deployments.iter() }
+                .map(|it| on_this_machine(it, &machine))
+                .collect(),
+            domains: views.collect(),
+        }
+    }
+
+    fn own_nodes(&self, view: &GraphView) -> BTreeSet<String> {
+        let helpers = { view.nodes.keys() }.filter(|name| name.starts_with(HELPERS));
+        helpers.chain([&self.node]).cloned().collect()
+    }
+}
+
+/// A deployment whose containers have the machine's addresses where they are on its network.
+fn on_this_machine(deployment: &ObservedDeployment, machine: &[IpAddr]) -> ObservedDeployment {
+    let mut deployment = deployment.clone();
+    let containers = deployment.containers.iter_mut();
+    for container in containers.filter(|it| it.host_network) {
+        container.addresses = machine.to_vec();
+    }
+    deployment
+}
+
+#[cfg(test)]
+#[path = "sight_tests.rs"]
+mod tests;

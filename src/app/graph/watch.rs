@@ -1,0 +1,175 @@
+//! Looks at the domains that are needed, and publishes the dependency graph when it has changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{pending, select_all};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::{Domains, Sight};
+use crate::app::clock;
+use crate::app::snapshot::Observed;
+use crate::app::supervisor::Handle;
+use crate::domain::dependency_graph::{DependencyGraph, Options, build};
+use crate::edge::ros::addresses;
+use crate::edge::ros::graph::{GraphClient, Keep};
+use crate::edge::ros::messages_graph::dependency_graph;
+use crate::edge::ros::node::RosNode;
+use crate::edge::ros::{Publisher, QosProfile, RosError, msg};
+
+/// How the graph is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Whether the ROS graph is looked at, and the topic is there.
+    pub on: bool,
+    /// How long lies between two publications at least.
+    pub min_interval: Duration,
+    /// shipmate's own domain, which is always looked at.
+    pub domain: u8,
+    /// Whether containers are on this machine.
+    pub engine_is_local: bool,
+}
+
+/// Keeps looking.
+pub struct Watcher {
+    client: GraphClient,
+    settings: Settings,
+    sight: Sight,
+    keeps: BTreeMap<u8, Keep>,
+    domains: watch::Sender<Domains>,
+    publisher: Publisher<msg::DependencyGraph>,
+    published: Option<DependencyGraph>,
+}
+
+impl Watcher {
+    /// Gives what services look through, and the watcher unless it is switched off.
+    ///
+    /// # Errors
+    /// When rcl refuses the topic.
+    pub fn new(
+        node: &mut RosNode,
+        handle: &Handle,
+        client: GraphClient,
+        settings: Settings,
+    ) -> Result<(Sight, Option<Self>), RosError> {
+        let (domains, seen) = watch::channel(Domains::default());
+        let nowhere: fn() -> Vec<IpAddr> = Vec::new;
+        let sight = Sight {
+            deployments: handle.observed(),
+            domains: seen,
+            node: node.full_name(),
+            is_on: settings.on,
+            addresses: match settings.engine_is_local {
+                true => addresses::of_this_machine,
+                false => nowhere,
+            },
+        };
+        if !settings.on {
+            return Ok((sight, None));
+        }
+        let latched = QosProfile::default()
+            .keep_last(1)
+            .reliable()
+            .transient_local();
+        let watcher = Self {
+            client,
+            settings,
+            sight: sight.clone(),
+            keeps: BTreeMap::new(),
+            domains,
+            publisher: node.publisher("~/dependency_graph", latched)?,
+            published: None,
+        };
+        Ok((sight, Some(watcher)))
+    }
+
+    /// Looks until it is told to stop, or the loop has ended.
+    pub async fn run(self, stop: CancellationToken) {
+        stop.run_until_cancelled_owned(self.watch()).await;
+    }
+
+    async fn watch(mut self) {
+        let mut deployments = self.sight.deployments.clone();
+        loop {
+            let needed = needed(&deployments.borrow_and_update(), self.settings.domain);
+            self.look_at(&needed);
+            let mut views: Vec<_> = self.keeps.values().map(Keep::views).collect();
+            for view in &mut views {
+                view.mark_unchanged();
+            }
+            // What changes from here on is taken up by the next round.
+            self.tell().await;
+            let not_before = Instant::now() + self.settings.min_interval;
+            let seen = views.iter_mut().map(|view| changed(view).boxed());
+            let news = tokio::select! {
+                changed = deployments.changed() => changed.is_ok(),
+                _ = select_all(seen) => true,
+            };
+            if !news {
+                return;
+            }
+            sleep_until(not_before).await;
+        }
+    }
+
+    /// Looks at these domains and at no others any more.
+    fn look_at(&mut self, needed: &BTreeSet<u8>) {
+        if self.keeps.keys().eq(needed) {
+            return;
+        }
+        self.keeps.retain(|domain, _| needed.contains(domain));
+        for domain in needed {
+            let keep = || self.client.keep(*domain);
+            self.keeps.entry(*domain).or_insert_with(keep);
+        }
+        let views = { self.keeps.iter() }.map(|(domain, keep)| (*domain, keep.views()));
+        self.domains.send_replace(Arc::new(views.collect()));
+    }
+
+    async fn tell(&mut self) {
+        let sight = self.sight.clone();
+        let options = Options {
+            ros_details: true,
+            ..Options::default()
+        };
+        let built = tokio::task::spawn_blocking(move || build(&sight.now(), options)).await;
+        let Ok(graph) = built else {
+            tracing::error!("the dependency graph could not be built");
+            return;
+        };
+        if self.published.as_ref() == Some(&graph) {
+            return;
+        }
+        let message = dependency_graph(&graph, clock::now().wall);
+        match self.publisher.publish(&message) {
+            Ok(()) => self.published = Some(graph),
+            Err(error) => {
+                tracing::warn!("the dependency graph could not be published: {error}");
+            }
+        }
+    }
+}
+
+/// One whose sender is gone never changes again.
+async fn changed<T>(receiver: &mut watch::Receiver<T>) {
+    if receiver.changed().await.is_err() {
+        pending::<()>().await;
+    }
+}
+
+/// The domains that living deployments use, and shipmate's own.
+fn needed(deployments: &Observed, own: u8) -> BTreeSet<u8> {
+    let living = { deployments.iter() }.filter(|it| !it.over);
+    let containers = living.flat_map(|it| &it.containers);
+    let used = containers.map(|container| container.domain_id);
+    used.chain([own]).collect()
+}
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;
