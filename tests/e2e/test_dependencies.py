@@ -9,6 +9,7 @@ from harness.manifests import executable, package, sleeper, talker
 from harness.outcomes import error_event, refused
 from harness.output import wait_for_output
 from harness.ports import a_free_port
+from harness.servers import SERVER
 from harness.ship import Ship
 from shipmate.action import Deploy, Deprovision
 from shipmate.msg import Deployment, DependencyChoice
@@ -219,21 +220,6 @@ def test_a_dependency_that_fails_meanwhile_fails_the_dependent(make_ship: Any) -
     assert result.deployment.phase_name == "Provisioning"
     assert list(result.deployment.error_codes) == ["DEP_E156"]
 
-
-# Answers every GET with its own frame.
-SERVER = """
-import http.server, os, signal, sys
-for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, lambda *_: sys.exit(0))
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"here I am")
-    def log_message(self, *_):
-        pass
-http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()
-"""
 
 # Says what the other one answers, and what it was told of it.
 CALLER = """

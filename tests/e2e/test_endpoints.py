@@ -9,24 +9,10 @@ from harness.manifests import executable, package, sleeper
 from harness.outcomes import refused
 from harness.output import wait_for_output
 from harness.ports import a_free_port, a_taken_port
+from harness.servers import SERVER
 from harness.ship import Ship
 from shipmate.action import Deprovision
 from shipmate.msg import Deployment, Endpoint
-
-# Answers every GET.
-SERVER = """
-import http.server, signal, sys
-for number in (signal.SIGINT, signal.SIGTERM):
-    signal.signal(number, lambda *_: sys.exit(0))
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"here I am")
-    def log_message(self, *_):
-        pass
-http.server.ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()
-"""
 
 # Says what the other one answers, and where.
 CALLER = """
