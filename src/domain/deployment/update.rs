@@ -4,6 +4,8 @@
 //! differs: containers of an earlier revision are *outdated*, executables that the package has no
 //! more are *retired*. When something of it fails, the order before comes back in the same way.
 
+mod words;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,6 @@ use super::executable::ExecutableState;
 use super::needs::Need;
 use super::phase::{Phase, PhaseEvent};
 use super::ports::PickedPorts;
-use super::view::UpdateView;
 use super::{Deployment, ExecutableKey, Order, Wanted};
 use crate::domain::container::{ContainerFacts, ContainerSpec, labels};
 use crate::domain::manifest::Executable;
@@ -511,49 +512,6 @@ impl Deployment {
         self.phase = self.phase.after(PhaseEvent::RolledBack);
         self.changes();
         self.update = Some(Update::RollingBack(end));
-    }
-
-    /// How far the latest update is, as it is shown.
-    pub(super) fn update_view(&self) -> Option<UpdateView> {
-        let under_way = self.update.is_some();
-        let end = match &self.update {
-            Some(_) => self.update_end(None, false),
-            None => self.last_update.clone(),
-        }?;
-        Some(UpdateView {
-            revision: end.revision,
-            under_way,
-            doing: self.updating(),
-            rolled_back: end.rolled_back,
-            canceled: end.canceled,
-        })
-    }
-
-    /// What an update does, in words; empty when there is none.
-    pub fn updating(&self) -> String {
-        let label = self.order.package.label();
-        match &self.update {
-            None => String::new(),
-            Some(Update::Preparing { next }) => {
-                let label = next.package.label();
-                let preparation = &self.preparation;
-                match &preparation.waits {
-                    _ if preparation.images.is_none() => {
-                        format!("the images of {label} are fetched, for an update")
-                    }
-                    Some(waits) => format!("to be updated to {label}: {waits}"),
-                    None if preparation.guarding => {
-                        format!("to be updated to {label} as soon as no goal is executing")
-                    }
-                    None => format!("about to be updated to {label}"),
-                }
-            }
-            Some(Update::Changing { .. }) => format!("what differs is replaced, for {label}"),
-            Some(Update::RollingBack(end)) => {
-                let why = end.rolled_back.as_deref().unwrap_or_default();
-                format!("{label} comes back, because its update failed: {why}")
-            }
-        }
     }
 
     /// What was noted of an update when it was taken.
