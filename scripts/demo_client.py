@@ -356,7 +356,11 @@ class Shipmate:
         return Goal(self._ros, self._clients[Deploy], goal, what, again=True)
 
     def deprovision(self, deployment: str, **fields: Any) -> Goal:
-        """Send a deprovision goal; `fields` are the other fields of shipmate/action/Deprovision."""
+        """Send a deprovision goal; `fields` are the other fields of shipmate/action/Deprovision.
+
+        With `with_dependents` those that depend on it go first, with `force` they stay without it;
+        `dry_run` only says what would be stopped and what others would lose.
+        """
         goal = Deprovision.Goal(deployment=deployment, **fields)
         what = f"deprovision {deployment}"
         return Goal(self._ros, self._clients[Deprovision], goal, what, again=True)

@@ -185,7 +185,12 @@ class Soak:
         known = self.ship.client.deployments(include_ended=True)
         assert len(known) <= MOST_DEPLOYMENTS + MOST_GOALS + SETTINGS["history"] + 1, len(known)
         if known:
-            self.ship.client.get(self.dice.choice(known).id)
+            one = self.dice.choice(known).id
+            self.ship.client.get(one)
+            result = self.ship.client.deprovision(one, dry_run=True).result(END_WITHIN_SECONDS)
+            # It may be forgotten by now.
+            planned, refused = Deprovision.Result.OUTCOME_PLANNED, Deprovision.Result.OUTCOME_REFUSED
+            assert result.outcome in (planned, refused), result.message
         self.ship.client.packages()
 
     def ask_for_nonsense(self) -> None:

@@ -8,7 +8,7 @@ use anyhow::Context;
 use shipmate::app::clock;
 use shipmate::app::face;
 use shipmate::app::face::diagnostics::Diagnostics;
-use shipmate::app::graph::{self, Watcher};
+use shipmate::app::graph::{self, Costs, Watcher};
 use shipmate::app::logs::Logs;
 use shipmate::app::real_paths::RealPolicy;
 use shipmate::app::settings::{self, Settings};
@@ -120,23 +120,27 @@ fn run(
     let logs_engine = engine.clone();
     let doctor = Doctor::new(engine.clone(), settings.state_folder.clone());
     let (supervisor, handle, events) = Supervisor::new(world, store, engine, policy, graph, &stop);
-    let logs = Logs::new(logs_engine, &handle);
     let services = ParameterServices::new(&mut node, parameters)?;
     tasks.spawn(services.run(stop.clone()));
     let (sight, watcher) = Watcher::new(&mut node, &handle, client, graph_settings)?;
     if let Some(watcher) = watcher {
         tasks.spawn(watcher.run(stop.clone()));
     }
+    let costs = Costs::new(sight.clone(), handle.snapshots());
+    let means = face::Means {
+        handle: handle.clone(),
+        logs: Logs::new(logs_engine, &handle),
+        costs: costs.clone(),
+    };
     face::serve(
         &mut node,
-        &handle,
-        &logs,
+        &means,
         events,
         settings.snapshot_period,
         &tasks,
         &stop,
     )?;
-    let graph = face::graph::Services::new(&mut node, sight, tasks.clone())?;
+    let graph = face::graph::Services::new(&mut node, sight, costs, tasks.clone())?;
     tasks.spawn(graph.run(stop.clone()));
     let doctor = face::doctor::Service::new(&mut node, doctor)?;
     tasks.spawn(doctor.run(stop.clone()));

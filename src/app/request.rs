@@ -15,7 +15,9 @@ use crate::domain::deployment::steps::StepKey;
 use crate::domain::deployment::update::Images;
 use crate::domain::probe::Answer;
 use crate::domain::world::refusal::Refusal;
-use crate::domain::world::{DeployRequest, Outcome, PlannedDeployment, StepError, WithDependents};
+use crate::domain::world::{
+    DeployRequest, Outcome, PlannedDeployment, PlannedStop, StepError, WithDependents,
+};
 
 /// How many inputs may wait for the loop; whoever has more waits, or answers «busy».
 pub const WAITING_INPUTS: usize = 1024;
@@ -32,6 +34,8 @@ pub enum Request {
     Plan(Box<DeployRequest>, Reply<Vec<PlannedDeployment>>),
     /// Stop a deployment, by id or name; answered with its id when that is on the disk.
     Deprovision(String, WithDependents, Reply<DeploymentId>),
+    /// Say what a request to stop a deployment would do.
+    PlanStop(String, WithDependents, Reply<PlannedStop>),
     /// A deploy goal was cancelled.
     Cancel(DeploymentId),
     /// Put packages into the catalogue.

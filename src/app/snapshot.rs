@@ -1,9 +1,10 @@
 //! What is shown: every deployment at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::dependency_graph::ObservedDeployment;
+use crate::domain::deployment::Wanted;
 use crate::domain::deployment::view::DeploymentView;
 use crate::domain::time::Now;
 use crate::domain::world::World;
@@ -58,6 +59,15 @@ impl Snapshot {
                 ),
             }
         })
+    }
+}
+
+impl Snapshot {
+    /// The ids of those that are being stopped, that failed to start, or that are over.
+    pub fn leaving(&self) -> BTreeSet<String> {
+        let leaving = { self.deployments.iter() }
+            .filter(|view| view.over || view.ended() || view.wanted == Wanted::Stopped);
+        leaving.map(|view| view.id.clone()).collect()
     }
 }
 

@@ -321,6 +321,9 @@ impl Supervisor {
                     Err(refusal) => self.answers.push((reply, Err(refusal))),
                 }
             }
+            Request::PlanStop(which, dependents, reply) => {
+                drop(reply.send(self.world.plan_stop(&which, dependents)));
+            }
             Request::Cancel(id) => self.world.cancel(&id),
             Request::Register {
                 source,

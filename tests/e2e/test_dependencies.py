@@ -4,15 +4,22 @@ import json
 from typing import Any
 
 import pytest
+from action_msgs.msg import GoalStatus
+from demo_client import LATCHED, look_until
 from harness.again import a_new_client
-from harness.manifests import executable, package, sleeper, talker
+from harness.manifests import executable, listener, package, sleeper, talker
 from harness.outcomes import error_event, refused
 from harness.output import wait_for_output
 from harness.ports import a_free_port
 from harness.servers import SERVER
 from harness.ship import Ship
 from shipmate.action import Deploy, Deprovision
-from shipmate.msg import Deployment, DependencyChoice
+from shipmate.msg import DependencyChoice, DependencyGraph, Deployment, GraphEdge
+from shipmate.srv import GetBlastRadius
+from std_msgs.msg import String
+
+SEEN_WITHIN_SECONDS = 40.0
+ANSWER_WITHIN_SECONDS = 15.0
 
 
 def needs(name: str, *executables: dict[str, Any], **dependency: Any) -> str:
@@ -158,6 +165,117 @@ def test_what_is_needed_is_not_stopped_unless_it_is_asked_for(ship: Ship) -> Non
     assert list(shown.error_codes) == ["DEP_E156"] and "deprovisioned" in shown.reason
     ship.deploy(manifest=base())
     ship.wait_until("arm", lambda it: it.status_name == "Running", "the successor will do")
+
+
+def deploy_listeners(ship: Ship) -> None:
+    """`arm` needs `base` and listens to it; so do `eye`, which needs nobody, and this process."""
+    ship.deploy(manifest=base())
+    ship.deploy(manifest=needs("arm", listener()))
+    ship.deploy(manifest=package("eye", listener()))
+    ship.ros.listen(String, "/chatter", 10)
+
+    def all_listen(messages: Any) -> bool:
+        edges = messages[-1].edges if messages else []
+        chatter = [it for it in edges if (it.kind, it.name) == (GraphEdge.KIND_TOPIC, "/chatter")]
+        from_base = all(it.source_name == "base" for it in chatter)
+        ends = [end.ros_node for it in chatter for end in it.target_endpoints]
+        named = all(end.ros_node for it in chatter for end in it.source_endpoints)
+        return from_base and named and sorted(ends) == ["/listener", "/listener", "/test"]
+
+    graph = ship.ros.listen(DependencyGraph, "/shipmate/dependency_graph", LATCHED)
+    graph.wait_until(all_listen, SEEN_WITHIN_SECONDS, "all three listen")
+
+
+def lost(result: Any) -> set[tuple[str, str, str]]:
+    """Who would lose what; whoever is outside of deployments is nobody."""
+    return {
+        ("" if it.node.startswith("external:") else it.name, it.kind_name, it.item)
+        for it in result.losses
+    }
+
+
+def test_a_stop_says_what_it_would_cost_and_changes_nothing(ship: Ship) -> None:
+    """Dry runs and refusals tell what would be stopped and who would lose what."""
+    deploy_listeners(ship)
+    before = (ship.client.deployments(include_ended=True), ship.engine.containers())
+    events = len(ship.events.all())
+    others = {("eye", "topic", "/chatter"), ("", "topic", "/chatter")}
+    arms = {("arm", "dependency", "base"), ("arm", "topic", "/chatter")}
+
+    for dry_run in (True, False):
+        goal = ship.client.deprovision("base", dry_run=dry_run)
+        refusal = goal.result()
+        assert goal.status() == GoalStatus.STATUS_ABORTED
+        assert refusal.outcome == Deprovision.Result.OUTCOME_REFUSED
+        assert (refusal.deployment, list(refusal.plan)) == (Deployment(), [])
+        assert lost(refusal) == arms | others
+        assert "needed by arm;" in refusal.message
+        assert all(it.text in refusal.message for it in refusal.losses), refusal.message
+        assert "eye subscribes to /chatter, which only base publishes" in refusal.message
+        assert "/test (" in refusal.message
+        nobody = ship.client.deprovision("nobody", dry_run=dry_run).result()
+        assert nobody.outcome == Deprovision.Result.OUTCOME_REFUSED and not nobody.losses
+        assert all(it in nobody.message for it in ("nobody", "arm", "base", "eye"))
+
+    dry_runs = {
+        ("base", "with_dependents"): (["arm", "base"], others),
+        ("base", "force"): (["base"], arms | others),
+        ("arm", ""): (["arm"], set()),
+        ("arm", "with_dependents"): (["arm"], set()),
+    }
+    for (name, how), (plan, losses) in dry_runs.items():
+        goal = ship.client.deprovision(name, dry_run=True, **({how: True} if how else {}))
+        result = goal.result()
+        assert result.outcome == Deprovision.Result.OUTCOME_PLANNED, result.message
+        assert goal.status() == GoalStatus.STATUS_SUCCEEDED and goal.feedback.all() == []
+        assert (list(result.plan), lost(result)) == (plan, losses), (name, how)
+        assert result.deployment == ship.get(name)
+        assert f"would stop {', then '.join(plan)}" in result.message
+        assert ("nobody would lose anything" in result.message) == (not losses)
+
+    assert (ship.client.deployments(include_ended=True), ship.engine.containers()) == before
+    assert len(ship.events.all()) == events
+
+    # It is done as it was said.
+    result = ship.client.deprovision("base", with_dependents=True).result()
+    assert result.outcome == Deprovision.Result.OUTCOME_STOPPED
+    assert (list(result.plan), list(result.losses)) == ([], [])
+    assert {it.name for it in ship.client.deployments()} == {"eye"}
+
+
+def test_without_the_graph_a_stop_costs_dependencies(make_ship: Any) -> None:
+    """They are known all the same, and there is no talk of what is not looked at."""
+    ship = make_ship(parameters={"graph": False})
+    ship.deploy(manifest=base())
+    ship.deploy(manifest=needs("arm", listener()))
+    for fields in ({}, {"dry_run": True}, {"dry_run": True, "force": True}):
+        result = ship.client.deprovision("base", **fields).result()
+        assert lost(result) == {("arm", "dependency", "base")}, fields
+        assert "arm depends on base, as base" in result.message and "graph" not in result.message
+    assert ship.get("base").status_name == "Running"
+
+
+def test_what_is_over_costs_nothing(ship: Ship) -> None:
+    """What was stopped is known, and others have lost it by then."""
+    ship.deploy(manifest=base())
+    ship.deploy(manifest=needs("arm"))
+    assert ship.client.deprovision("base", force=True).result().outcome == (
+        Deprovision.Result.OUTCOME_STOPPED
+    )
+
+    again = ship.client.deprovision("base", dry_run=True).result()
+    assert again.outcome == Deprovision.Result.OUTCOME_PLANNED, again.message
+    assert (list(again.plan), list(again.losses)) == ([], []) and "over already" in again.message
+    assert again.deployment.phase_name == "Deployment stopped"
+    client = ship.ros.run(
+        lambda: ship.ros.node.create_client(GetBlastRadius, "/shipmate/get_blast_radius")
+    )
+    assert look_until(client.service_is_ready, ANSWER_WITHIN_SECONDS)
+    for name, said in (("base", "over already"), ("arm", "nobody would lose anything")):
+        question = GetBlastRadius.Request(deployment=name)
+        begin = lambda question=question: client.call_async(question)  # noqa: E731
+        answer = ship.ros.ask(begin, ANSWER_WITHIN_SECONDS, name)
+        assert answer.success and not answer.losses and said in answer.message, answer
 
 
 def test_dependents_are_restarted_with_what_they_need(ship: Ship) -> None:

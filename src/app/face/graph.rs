@@ -8,10 +8,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::clock;
-use crate::app::graph::Sight;
-use crate::domain::dependency_graph::{
-    DependencyGraph, GraphNode, NodeKind, Options, build, losses,
-};
+use crate::app::graph::{Costs, Sight};
+use crate::domain::dependency_graph::{DependencyGraph, Options, build};
 use crate::edge::ros::action_server::respond;
 use crate::edge::ros::node::RosNode;
 use crate::edge::ros::srv::{GetBlastRadius, GetDependencyGraph};
@@ -38,6 +36,7 @@ pub struct Services {
     graph: mpsc::Receiver<ServiceRequest<GetDependencyGraph::Service>>,
     blast: mpsc::Receiver<ServiceRequest<GetBlastRadius::Service>>,
     sight: Sight,
+    costs: Costs,
     reads: Arc<Semaphore>,
     tasks: TaskTracker,
 }
@@ -47,11 +46,17 @@ impl Services {
     ///
     /// # Errors
     /// When rcl refuses one.
-    pub fn new(node: &mut RosNode, sight: Sight, tasks: TaskTracker) -> Result<Self, RosError> {
+    pub fn new(
+        node: &mut RosNode,
+        sight: Sight,
+        costs: Costs,
+        tasks: TaskTracker,
+    ) -> Result<Self, RosError> {
         Ok(Self {
             graph: node.service("~/get_dependency_graph", || no_graph(super::BUSY))?,
             blast: node.service("~/get_blast_radius", || no_losses(super::BUSY))?,
             sight,
+            costs,
             reads: Arc::new(Semaphore::new(AT_ONCE)),
             tasks,
         })
@@ -66,7 +71,7 @@ impl Services {
             else {
                 return;
             };
-            let sight = self.sight.clone();
+            let (sight, costs) = (self.sight.clone(), self.costs.clone());
             tokio::select! {
                 () = stop.cancelled() => return,
                 Some(request) = self.graph.recv() => {
@@ -77,7 +82,7 @@ impl Services {
                 }
                 Some(request) = self.blast.recv() => {
                     self.tasks.spawn_blocking(move || {
-                        answer(request, |asked| blast(&asked.deployment, &sight));
+                        answer(request, |asked| blast(&asked.deployment, &costs));
                         drop(permit);
                     });
                 }
@@ -138,28 +143,27 @@ fn no_graph(message: &str) -> GetDependencyGraph::Response {
     }
 }
 
-fn blast(which: &str, sight: &Sight) -> GetBlastRadius::Response {
-    let options = Options {
-        ros_details: sight.is_on(),
-        ..Options::default()
-    };
-    let graph = build(&sight.now(), options);
-    let node = match find(&graph, which) {
-        Ok(node) => node,
+fn blast(which: &str, costs: &Costs) -> GetBlastRadius::Response {
+    let snapshot = costs.snapshot();
+    let view = match snapshot.find_or_say(which) {
+        Ok(view) => view,
         Err(message) => return no_losses(&message),
     };
-    let lost = losses(&graph, &node.id);
-    let message = match lost.as_slice() {
-        [] => format!("nobody would lose anything if {} stopped", node.name),
-        lost => {
-            let texts: Vec<&str> = lost.iter().map(|loss| loss.text.as_str()).collect();
-            format!("if {} stopped: {}", node.name, texts.join("; "))
-        }
+    let name = &view.name;
+    let (message, losses) = if view.over {
+        (
+            format!("{name} is over already: nobody would lose anything"),
+            Vec::new(),
+        )
+    } else {
+        let cost = costs.of([view.id.clone()]);
+        let lost = cost.in_words(usize::MAX);
+        (format!("if {name} stopped: {lost}"), cost.losses)
     };
     GetBlastRadius::Response {
         success: true,
         message: messages::text(&message),
-        losses: lost.iter().map(messages_graph::loss).collect(),
+        losses: losses.iter().map(messages_graph::loss).collect(),
     }
 }
 
@@ -169,32 +173,4 @@ fn no_losses(message: &str) -> GetBlastRadius::Response {
         message: messages::text(message),
         losses: Vec::new(),
     }
-}
-
-/// The deployment with this id, or else with this name. One that is over is in the graph only as long
-/// as another one needs it, and may have the name of one that lives.
-fn find<'a>(graph: &'a DependencyGraph, which: &str) -> Result<&'a GraphNode, String> {
-    let deployments = || { graph.nodes.iter() }.filter(|node| is_deployment(node));
-    let by_id = deployments().find(|node| node.id == which);
-    let named = || deployments().filter(|node| node.name == which);
-    let found = by_id.or_else(|| named().max_by_key(|node| lives(node)));
-    found.ok_or_else(|| {
-        let names: Vec<&str> = deployments().map(|node| node.name.as_str()).collect();
-        match (which.is_empty(), names.is_empty()) {
-            (true, _) => "which deployment? give its id or its name".to_owned(),
-            (false, true) => format!("there is no deployment {which:?}; nothing is deployed"),
-            (false, false) => format!(
-                "there is no deployment {which:?}; there are: {}",
-                names.join(", ")
-            ),
-        }
-    })
-}
-
-fn is_deployment(node: &GraphNode) -> bool {
-    matches!(node.kind, NodeKind::Deployment { .. })
-}
-
-fn lives(node: &GraphNode) -> bool {
-    matches!(&node.kind, NodeKind::Deployment { status, .. } if !status.is_empty())
 }

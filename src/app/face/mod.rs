@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clock;
+use super::graph::Costs;
 use super::logs::Logs;
 use super::request::{Reply, Request};
 use super::supervisor::Handle;
@@ -30,19 +31,30 @@ use crate::edge::ros::{RosError, WrappedActionTypeSupport};
 /// What a request is answered when too many wait.
 const BUSY: &str = "shipmate has too much to do at the moment; try again";
 
+/// What requests are answered with.
+#[derive(Clone)]
+pub struct Means {
+    /// The loop.
+    pub handle: Handle,
+    /// What executables write.
+    pub logs: Logs,
+    /// What stops would cost.
+    pub costs: Costs,
+}
+
 /// Puts the node's actions, services and topics up, and starts the tasks that serve them.
 ///
 /// # Errors
 /// When rcl refuses one of them.
 pub fn serve(
     node: &mut RosNode,
-    handle: &Handle,
-    logs: &Logs,
+    means: &Means,
     events: mpsc::Receiver<ChangeEvent>,
     snapshot_period: std::time::Duration,
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<(), RosError> {
+    let Means { handle, logs, .. } = means;
     let (server, goals) = ActionServer::<Deploy::Action>::new(node, "~/deploy", clock::now)?;
     tasks.spawn(server.run(stop.clone()));
     tasks.spawn(each_in_a_task(
@@ -57,7 +69,7 @@ pub fn serve(
     tasks.spawn(server.run(stop.clone()));
     tasks.spawn(each_in_a_task(
         goals,
-        handle.clone(),
+        means.clone(),
         tasks.clone(),
         stop.clone(),
         deprovision::carry_out,

@@ -2,8 +2,9 @@
 //! ROS graph.
 //!
 //! `sight.rs` is both at one moment, for whoever asks; `watch.rs` looks at the domains that are needed
-//! and publishes the graph whenever it has become another one.
+//! and publishes the graph whenever it has become another one; `cost.rs` says what stops would cost.
 
+mod cost;
 mod sight;
 mod watch;
 
@@ -14,6 +15,7 @@ use tokio::sync::watch::Receiver;
 
 use crate::domain::graph::GraphView;
 
+pub use cost::Costs;
 pub use sight::Sight;
 pub use watch::{Settings, Watcher};
 

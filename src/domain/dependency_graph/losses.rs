@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DependencyGraph, EdgeKind, Flow, GraphEdge};
+use super::{DependencyGraph, EdgeKind, Flow, GraphEdge, GraphNode, NodeKind};
 
 /// What one node of the dependency graph would lose.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,39 +23,60 @@ pub struct Loss {
     pub text: String,
 }
 
-/// Who would lose what if the node `id` stopped, in the order of the losers' ids.
-pub fn losses(graph: &DependencyGraph, id: &str) -> Vec<Loss> {
-    let names: BTreeMap<&str, &str> = graph
+/// Nodes of the graph that stop.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stopped {
+    /// The ids of those that would stop together.
+    pub ids: BTreeSet<String>,
+    /// The ids of those that stop or have stopped anyway: they lose nothing by it, and nobody can rely
+    /// on what they still offer.
+    pub leaving: BTreeSet<String>,
+}
+
+impl Stopped {
+    /// These stop together, and nobody else.
+    pub fn only(ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            ids: ids.into_iter().map(Into::into).collect(),
+            leaving: BTreeSet::new(),
+        }
+    }
+
+    fn stops(&self, id: &str) -> bool {
+        self.ids.contains(id)
+    }
+
+    fn stays(&self, id: &str) -> bool {
+        !self.stops(id) && !self.leaving.contains(id)
+    }
+}
+
+/// What is the same for whoever gets it: the kind, the loser's id, the name and the domain.
+type What<'a> = (EdgeKind, &'a str, &'a str, u8);
+
+/// Who would lose what, in the order of the losers' ids.
+pub fn losses(graph: &DependencyGraph, stopped: &Stopped) -> Vec<Loss> {
+    let nodes: BTreeMap<&str, &GraphNode> = graph
         .nodes
         .iter()
-        .map(|node| (node.id.as_str(), node.name.as_str()))
+        .map(|node| (node.id.as_str(), node))
         .collect();
-    let name = |id: &str| names.get(id).map_or(id, |name| *name).to_owned();
-    let mut losses = dependents(graph, id, &name);
-    let mut others: BTreeSet<_> = BTreeSet::new();
-    for edge in talking(graph).filter(|edge| edge.source != id) {
-        others.insert(what(edge));
+    let mut losses = dependents(graph, stopped, &nodes);
+    let others: BTreeSet<What<'_>> = talking(graph)
+        .filter(|edge| stopped.stays(&edge.source))
+        .map(what)
+        .collect();
+    let mut lost: BTreeMap<What<'_>, Vec<&GraphEdge>> = BTreeMap::new();
+    let ends = talking(graph);
+    for edge in ends.filter(|edge| stopped.stops(&edge.source) && stopped.stays(&edge.target)) {
+        if !others.contains(&what(edge)) {
+            lost.entry(what(edge)).or_default().push(edge);
+        }
     }
-    let lost = talking(graph).filter(|edge| edge.source == id && edge.target != id);
-    for edge in lost.filter(|edge| !others.contains(&what(edge))) {
-        let (loser, stopped, item) = (name(&edge.target), name(id), edge.name.clone());
-        losses.push(Loss {
-            node: edge.target.clone(),
-            kind: edge.kind,
-            through: Vec::new(),
-            text: match edge.kind {
-                EdgeKind::Service => {
-                    format!("{loser} calls the service {item}, which only {stopped} serves")
-                }
-                EdgeKind::Action => {
-                    format!("{loser} sends goals to {item}, which only {stopped} serves")
-                }
-                _ => format!("{loser} subscribes to {item}, which only {stopped} publishes"),
-            },
-            name: loser,
-            item,
-        });
-    }
+    losses.extend(
+        lost.into_iter()
+            .map(|(what, edges)| talk(what, &edges, &nodes)),
+    );
     losses.sort();
     losses.dedup();
     losses
@@ -67,31 +88,97 @@ fn talking(graph: &DependencyGraph) -> impl Iterator<Item = &GraphEdge> {
     edges.filter(|edge| edge.kind != EdgeKind::Dependency && edge.flow != Flow::No)
 }
 
-fn what(edge: &GraphEdge) -> (EdgeKind, &str, &str, u8) {
+fn what(edge: &GraphEdge) -> What<'_> {
     (edge.kind, &edge.target, &edge.name, edge.domain_id)
 }
 
-/// Those that depend on it, the nearest first; each once for each of its own dependencies that is
-/// lost, by the shortest way.
-fn dependents(graph: &DependencyGraph, id: &str, name: &dyn Fn(&str) -> String) -> Vec<Loss> {
+fn name(nodes: &BTreeMap<&str, &GraphNode>, id: &str) -> String {
+    nodes
+        .get(id)
+        .map_or(id, |node| node.name.as_str())
+        .to_owned()
+}
+
+/// What comes from those that stop alone, by these edges.
+fn talk(
+    (kind, target, item, _): What<'_>,
+    edges: &[&GraphEdge],
+    nodes: &BTreeMap<&str, &GraphNode>,
+) -> Loss {
+    let sources: BTreeSet<String> = { edges.iter() }
+        .map(|edge| name(nodes, &edge.source))
+        .collect();
+    let sources: Vec<String> = sources.into_iter().collect();
+    let only = sources.join(" and ");
+    let who = loser(target, edges, nodes);
+    let (serve, publish) = match sources.as_slice() {
+        [_] => ("serves", "publishes"),
+        _ => ("serve", "publish"),
+    };
+    Loss {
+        node: target.to_owned(),
+        name: name(nodes, target),
+        kind,
+        item: item.to_owned(),
+        through: Vec::new(),
+        text: match kind {
+            EdgeKind::Service => {
+                format!("{who} calls the service {item}, which only {only} {serve}")
+            }
+            EdgeKind::Action => {
+                format!("{who} sends goals to {item}, which only {only} {serve}")
+            }
+            _ => format!("{who} subscribes to {item}, which only {only} {publish}"),
+        },
+    }
+}
+
+/// Whom a sentence is about. A process outside of deployments is known by its ROS nodes to people.
+fn loser(target: &str, edges: &[&GraphEdge], nodes: &BTreeMap<&str, &GraphNode>) -> String {
+    let called = name(nodes, target);
+    let kind = nodes.get(target).map(|node| &node.kind);
+    if !matches!(kind, Some(NodeKind::External { .. })) {
+        return called;
+    }
+    let ends = edges.iter().flat_map(|edge| &edge.target_endpoints);
+    let ros_nodes: BTreeSet<&str> = ends.map(|end| end.ros_node.as_str()).collect();
+    let known: Vec<&str> = ros_nodes
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .collect();
+    match known.as_slice() {
+        [] => called,
+        [one] => format!("{one} ({called})"),
+        [one, more @ ..] => format!("{one} and {} more ({called})", more.len()),
+    }
+}
+
+/// Those that depend on what stops, the nearest first; each once for each of its own dependencies that
+/// is lost, by the shortest way.
+fn dependents(
+    graph: &DependencyGraph,
+    stopped: &Stopped,
+    nodes: &BTreeMap<&str, &GraphNode>,
+) -> Vec<Loss> {
     let mut by_target: BTreeMap<&str, Vec<&GraphEdge>> = BTreeMap::new();
     let dependencies = graph.edges.iter();
     for edge in dependencies.filter(|edge| edge.kind == EdgeKind::Dependency) {
         by_target.entry(&edge.target).or_default().push(edge);
     }
     let mut losses = Vec::new();
-    let mut reached = BTreeSet::from([id]);
-    let mut queue = VecDeque::from([(id, Vec::<String>::new())]);
-    while let Some((lost, through)) = queue.pop_front() {
+    let mut reached: BTreeSet<&str> = stopped.ids.iter().map(String::as_str).collect();
+    let from = reached.iter().map(|id| (*id, *id, Vec::<String>::new()));
+    let mut queue: VecDeque<_> = from.collect();
+    while let Some((lost, cause, through)) = queue.pop_front() {
         for edge in by_target.get(lost).into_iter().flatten() {
-            if edge.source == id {
+            if !stopped.stays(&edge.source) {
                 continue;
             }
-            losses.push(dependent(edge, name, id, &through));
+            losses.push(dependent(edge, nodes, cause, &through));
             if reached.insert(&edge.source) {
-                let mut further = vec![name(&edge.source)];
+                let mut further = vec![name(nodes, &edge.source)];
                 further.extend(through.iter().cloned());
-                queue.push_back((&edge.source, further));
+                queue.push_back((&edge.source, cause, further));
             }
         }
     }
@@ -100,11 +187,11 @@ fn dependents(graph: &DependencyGraph, id: &str, name: &dyn Fn(&str) -> String) 
 
 fn dependent(
     edge: &GraphEdge,
-    name: &dyn Fn(&str) -> String,
-    id: &str,
+    nodes: &BTreeMap<&str, &GraphNode>,
+    cause: &str,
     through: &[String],
 ) -> Loss {
-    let (loser, stopped) = (name(&edge.source), name(id));
+    let (loser, stopped) = (name(nodes, &edge.source), name(nodes, cause));
     let text = if through.is_empty() {
         format!("{loser} depends on {stopped}, as {}", edge.name)
     } else {

@@ -5,9 +5,10 @@
 //! `placing.rs` who has which endpoint; `edges.rs` relates them, with `names.rs` for what nobody looks
 //! for; `matching.rs` and `reach.rs` say whether data can flow, by what both ends promise and by where
 //! they run; `declared.rs` reads what packages say, `drift.rs` and `near_miss.rs` find what was not meant; `losses.rs` says who would miss
-//! what; `build.rs` puts it together.
+//! what, `cost.rs` in words; `build.rs` puts it together.
 
 mod build;
+mod cost;
 mod declared;
 mod drift;
 mod edges;
@@ -24,7 +25,8 @@ mod reach;
 mod tests;
 
 pub use build::{Options, build};
-pub use losses::{Loss, losses};
+pub use cost::Cost;
+pub use losses::{Loss, Stopped, losses};
 pub use observation::{
     ContainerState, Declared, DeclaredKind, Ipc, Observation, ObservedContainer,
     ObservedDependency, ObservedDeployment, ObservedDomain, ObservedEndpoint, ObservedEnds,

@@ -257,26 +257,13 @@ impl World {
         id_or_name: &str,
         dependents: WithDependents,
     ) -> Result<DeploymentId, Refusal> {
-        let id = self
-            .find(id_or_name)
-            .map(|d| d.order.id.clone())
-            .ok_or_else(|| self.no_deployment(id_or_name))?;
-        match dependents {
-            // What is stopped already cannot be kept from it.
-            WithDependents::Refuse if self.deployments.get(&id).is_some_and(|d| d.should_run()) => {
-                if let Some(refusal) = self.refuse_while_needed(&id) {
-                    return Err(refusal);
-                }
-            }
-            WithDependents::Stop => {
-                for dependent in self.dependents_of(&id) {
-                    self.stop(&dependent, false);
-                }
-            }
-            WithDependents::Refuse | WithDependents::Leave => {}
+        let plan = self.plan_stop(id_or_name, dependents)?;
+        for (stopped, _) in &plan.stops {
+            self.stop(stopped, false);
         }
-        self.stop(&id, false);
-        Ok(id)
+        // One that failed and is over is a stopped one from now on.
+        self.stop(&plan.id, false);
+        Ok(plan.id)
     }
 
     /// Stops a deployment because its goal was cancelled; one that has succeeded stays. An update is

@@ -195,8 +195,9 @@ impl World {
             .map(|d| d.order.name.clone())
             .collect();
         let name = &self.deployments.get(id)?.order.name;
-        (!names.is_empty()).then(|| {
-            Refusal::new(format!(
+        (!names.is_empty()).then(|| Refusal {
+            needed: Some(id.to_owned()),
+            ..Refusal::new(format!(
                 "{name:?} is needed by {}; stop them first, or set `with_dependents` to stop them \
                  with it, or `force` to stop it all the same",
                 names.join(", ")

@@ -16,6 +16,7 @@ mod recovery;
 mod references;
 pub mod refusal;
 mod singleton;
+mod stop;
 mod updates;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,6 +38,7 @@ pub use admission::{Admission, DeployRequest};
 pub use dependencies::WithDependents;
 pub use news::{Outcome, StepError};
 pub use plan::{PlannedChange, PlannedContainer, PlannedDeployment, PlannedFetch};
+pub use stop::PlannedStop;
 
 /// What does not change while the node runs.
 #[derive(Clone, Debug)]

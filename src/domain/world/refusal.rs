@@ -1,5 +1,6 @@
 //! Why a request was not carried out.
 
+use crate::domain::deployment::DeploymentId;
 use crate::domain::manifest::Problem;
 
 /// A request that changed nothing, and why.
@@ -10,6 +11,8 @@ pub struct Refusal {
     pub message: String,
     /// Each thing that is wrong with the manifest, when that is why.
     pub problems: Vec<Problem>,
+    /// The deployment that may not be stopped because others depend on it, when that is why.
+    pub needed: Option<DeploymentId>,
 }
 
 impl Refusal {
@@ -18,6 +21,7 @@ impl Refusal {
         Self {
             message: message.into(),
             problems: Vec::new(),
+            needed: None,
         }
     }
 
@@ -31,6 +35,9 @@ impl Refusal {
             ),
             [] => "the manifest is not valid".to_owned(),
         };
-        Self { message, problems }
+        Self {
+            problems,
+            ..Self::new(message)
+        }
     }
 }

@@ -24,6 +24,22 @@ except rclpy.executors.ExternalShutdownException:
     pass
 """
 
+# A node that listens to it, and ends as soon.
+LISTENER = """
+import signal, sys
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: sys.exit(0))
+import rclpy
+from std_msgs.msg import String
+rclpy.init()
+node = rclpy.create_node("listener")
+node.create_subscription(String, "chatter", lambda _: None, 10)
+try:
+    rclpy.spin(node)
+except rclpy.executors.ExternalShutdownException:
+    pass
+"""
+
 
 def executable(name: str, *command: str, **more: Any) -> dict[str, Any]:
     """One container of the base image."""
@@ -33,6 +49,11 @@ def executable(name: str, *command: str, **more: Any) -> dict[str, Any]:
 def talker(name: str = "talker", **more: Any) -> dict[str, Any]:
     """A container that publishes on /chatter."""
     return executable(name, "python3", "-c", TALKER, **more)
+
+
+def listener(name: str = "listener", **more: Any) -> dict[str, Any]:
+    """A container that subscribes to /chatter."""
+    return executable(name, "python3", "-c", LISTENER, **more)
 
 
 def sleeper(name: str = "sleeper", **more: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod conversion;
+mod cost;
 mod drift;
 mod flow;
 mod losses;

@@ -15,14 +15,14 @@ use crate::domain::policy::ChangesByHand;
 use crate::domain::time::{Monotonic, Now, WallTime};
 use crate::domain::world::{DeployRequest, Outcome, WithDependents, World, WorldStep};
 
-const SIMULATOR: &str = "
+pub const SIMULATOR: &str = "
 manifest: 1
 name: simulator
 version: 1.2.0
 components: [{name: main, executables: [{name: world, image: 'sim:1', command: [run]}]}]
 ";
 
-fn needs_simulator(name: &str, more: &str) -> String {
+pub fn needs_simulator(name: &str, more: &str) -> String {
     format!(
         "
 manifest: 1
@@ -35,16 +35,16 @@ components: [{{name: main, executables: [{{name: node, image: 'node:1', command:
 }
 
 /// A world whose steps all go well at once.
-struct Robot {
-    world: World,
+pub struct Robot {
+    pub world: World,
     sequence: u64,
     seconds: u64,
     containers: Vec<ContainerFacts>,
-    log: Vec<String>,
+    pub log: Vec<String>,
 }
 
 impl Robot {
-    fn new(registered: &[&str]) -> Self {
+    pub fn new(registered: &[&str]) -> Self {
         let mut catalogue = Catalogue::default();
         for text in registered {
             let package = manifest::parse(text, "").unwrap().remove(0).package;
@@ -73,7 +73,7 @@ impl Robot {
         }
     }
 
-    fn deploy(&mut self, manifest: &str, name: &str) -> Result<String, String> {
+    pub fn deploy(&mut self, manifest: &str, name: &str) -> Result<String, String> {
         let request = DeployRequest {
             manifest: manifest.to_owned(),
             name: name.to_owned(),
@@ -98,7 +98,7 @@ impl Robot {
         Ok(id)
     }
 
-    fn deprovision(&mut self, name: &str, dependents: WithDependents) -> Result<(), String> {
+    pub fn deprovision(&mut self, name: &str, dependents: WithDependents) -> Result<(), String> {
         let stopped = self.world.deprovision(name, dependents);
         stopped.map_err(|refusal| refusal.message)?;
         let stopping: Vec<String> = { self.world.deployments().into_iter() }
@@ -130,7 +130,7 @@ impl Robot {
         panic!("it never comes to rest");
     }
 
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         self.settle_without(&[]);
     }
 

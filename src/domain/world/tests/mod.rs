@@ -23,6 +23,7 @@ mod model;
 mod rest;
 #[path = "../../../../tests/support/simulated_engine/mod.rs"]
 mod simulated_engine;
+mod stop;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
