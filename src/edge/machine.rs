@@ -26,6 +26,12 @@ const HEARD_WITHIN: Duration = Duration::from_millis(500);
 const FOLDERS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 const MEMORY: &str = "/dev/shm";
 
+/// The name of this host, as its processes announce it on the ROS graph; empty when it cannot be read.
+pub fn hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
+}
+
 /// How full the disk is on which a folder lies, or will lie when it is made.
 pub fn space(folder: &Path) -> Looked<Space> {
     let there = { folder.ancestors() }

@@ -288,6 +288,18 @@ def test_who_is_outside_is_external(ship: Ship) -> None:
     watch.wait_until(lambda it: "/rviz" not in it.external(), "it has left")
 
 
+def test_another_robots_shipmate_is_shown(ship: Ship) -> None:
+    """A node of shipmate's name in another process is another one, and shipmate's own stays hidden."""
+    watch = Watch(ship)
+    ship.deploy(manifest=package("eyes", node("camera", "camera", publishes=["/image"])))
+    with an_external_node("shipmate", ship.place.domain) as other:
+        other.listen(String, "/image", QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE))
+        shown = watch.wait_until(lambda it: "/shipmate" in it.external(), "the other one is there")
+        them = [it for it in shown.message.nodes if any(ros.name == "/shipmate" for ros in it.ros_nodes)]
+        assert [it.process for it in them] == [str(os.getpid())]
+    watch.wait_until(lambda it: "/shipmate" not in it.external(), "it has left")
+
+
 def test_what_is_needed_stays(ship: Ship) -> None:
     """A deployment that was stopped is shown as long as another one depends on it."""
     watch = Watch(ship)

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::app::snapshot::Observed;
-use crate::domain::dependency_graph::{ObservedContainer, ObservedDependency, ObservedDeployment};
+use crate::domain::dependency_graph::{
+    ObservedContainer, ObservedDependency, ObservedDeployment, OwnNode,
+};
 
 fn nowhere() -> Vec<IpAddr> {
     Vec::new()
@@ -39,7 +41,10 @@ fn costs(is_on: bool) -> Costs {
     let sight = Sight {
         deployments,
         domains,
-        node: "/shipmate".to_owned(),
+        own_node: OwnNode {
+            name: "/shipmate".to_owned(),
+            ..OwnNode::default()
+        },
         is_on,
         addresses: nowhere,
     };

@@ -7,7 +7,7 @@ use tokio::sync::watch::Receiver;
 
 use super::Domains;
 use crate::app::snapshot::Observed;
-use crate::domain::dependency_graph::{Observation, ObservedDeployment, ObservedDomain};
+use crate::domain::dependency_graph::{Observation, ObservedDeployment, ObservedDomain, OwnNode};
 use crate::domain::graph::GraphView;
 
 /// What the names of nodes begin with that shipmate has beside its own: observers, and those that ask
@@ -19,7 +19,7 @@ const HELPERS: &str = "/_shipmate_";
 pub struct Sight {
     pub(super) deployments: Receiver<Observed>,
     pub(super) domains: Receiver<Domains>,
-    pub(super) node: String,
+    pub(super) own_node: OwnNode,
     pub(super) is_on: bool,
     pub(super) addresses: fn() -> Vec<IpAddr>,
 }
@@ -37,7 +37,8 @@ impl Sight {
         let machine = (self.addresses)();
         let views = { domains.iter() }.filter_map(|(id, views)| {
             let view = views.borrow().clone()?;
-            Some((*id, ObservedDomain::new(&view, self.own_nodes(&view))))
+            let own_node = Some(self.own_node.clone());
+            Some((*id, ObservedDomain::new(&view, helpers(&view), own_node)))
         });
         Observation {
             deployments: { deployments.iter() }
@@ -46,11 +47,11 @@ impl Sight {
             domains: views.collect(),
         }
     }
+}
 
-    fn own_nodes(&self, view: &GraphView) -> BTreeSet<String> {
-        let helpers = { view.nodes.keys() }.filter(|name| name.starts_with(HELPERS));
-        helpers.chain([&self.node]).cloned().collect()
-    }
+fn helpers(view: &GraphView) -> BTreeSet<String> {
+    let helpers = { view.nodes.keys() }.filter(|name| name.starts_with(HELPERS));
+    helpers.cloned().collect()
 }
 
 /// A deployment whose containers have the machine's addresses where they are on its network.

@@ -34,7 +34,10 @@ fn both_are_joined() {
     let sight = Sight {
         deployments,
         domains,
-        node: "/shipmate".to_owned(),
+        own_node: OwnNode {
+            name: "/shipmate".to_owned(),
+            ..OwnNode::default()
+        },
         is_on: true,
         addresses: machine,
     };
@@ -49,7 +52,8 @@ fn both_are_joined() {
         [&3],
         "domain 4 is not seen"
     );
-    let own = &found.domains[&3].own_nodes;
-    assert_eq!(own.len(), 2);
-    assert!(own.contains("/shipmate") && own.contains("/_shipmate_graph_17"));
+    let domain = &found.domains[&3];
+    assert_eq!(domain.own_nodes, ["/_shipmate_graph_17".to_owned()].into());
+    let own = domain.own_node.as_ref().map(|own| own.name.as_str());
+    assert_eq!(own, Some("/shipmate"));
 }

@@ -15,7 +15,8 @@ use super::{Domains, Sight};
 use crate::app::clock;
 use crate::app::snapshot::Observed;
 use crate::app::supervisor::Handle;
-use crate::domain::dependency_graph::{DependencyGraph, Options, build};
+use crate::domain::dependency_graph::{DependencyGraph, Options, OwnNode, build};
+use crate::edge::machine;
 use crate::edge::ros::addresses;
 use crate::edge::ros::graph::{GraphClient, Keep};
 use crate::edge::ros::messages_graph::dependency_graph;
@@ -62,7 +63,11 @@ impl Watcher {
         let sight = Sight {
             deployments: handle.observed(),
             domains: seen,
-            node: node.full_name(),
+            own_node: OwnNode {
+                name: node.full_name(),
+                hostname: machine::hostname(),
+                process: std::process::id().to_string(),
+            },
             is_on: settings.on,
             addresses: match settings.engine_is_local {
                 true => addresses::of_this_machine,

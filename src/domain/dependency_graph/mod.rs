@@ -30,7 +30,7 @@ pub use losses::{Loss, Stopped, losses};
 pub use observation::{
     ContainerState, Declared, DeclaredKind, Ipc, Observation, ObservedContainer,
     ObservedDependency, ObservedDeployment, ObservedDomain, ObservedEndpoint, ObservedEnds,
-    ObservedParticipant,
+    ObservedParticipant, OwnNode,
 };
 
 use serde::{Deserialize, Serialize};

@@ -156,8 +156,32 @@ pub struct ObservedDomain {
     pub nodes: BTreeSet<String>,
     /// Participants that were heard announcing themselves.
     pub participants: BTreeMap<ParticipantId, ObservedParticipant>,
-    /// The nodes of shipmate itself, which are not shown.
+    /// The nodes that shipmates have beside their own, which are not shown.
     pub own_nodes: BTreeSet<String>,
+    /// shipmate's own node, which is not shown either; that of another robot's shipmate is, although
+    /// it may have the same name.
+    pub own_node: Option<OwnNode>,
+}
+
+/// shipmate's own node, and where it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnNode {
+    /// Its full name.
+    pub name: String,
+    /// The name of its host, as its participant announces it.
+    pub hostname: String,
+    /// Its process, as its participant announces it.
+    pub process: String,
+}
+
+impl OwnNode {
+    /// Whether a participant can be its own: one that was not heard, or does not say where it is, may be.
+    fn may_be_in(&self, said: Option<&ObservedParticipant>) -> bool {
+        let here = |told: &Option<String>, own: &str| told.as_deref().is_none_or(|it| it == own);
+        said.is_none_or(|said| {
+            here(&said.hostname, &self.hostname) && here(&said.process, &self.process)
+        })
+    }
 }
 
 /// What a participant says of itself.
@@ -202,8 +226,8 @@ pub struct ObservedEndpoint {
 }
 
 impl ObservedDomain {
-    /// A domain as the ROS edge sees it; `own_nodes` are shipmate's.
-    pub fn new(view: &GraphView, own_nodes: BTreeSet<String>) -> Self {
+    /// A domain as the ROS edge sees it; `own_nodes` and `own_node` are shipmate's.
+    pub fn new(view: &GraphView, own_nodes: BTreeSet<String>, own_node: Option<OwnNode>) -> Self {
         let participants = view.participants.iter().map(|(id, said)| {
             let participant = ObservedParticipant {
                 hostname: said.hostname.clone(),
@@ -220,7 +244,14 @@ impl ObservedDomain {
             nodes: view.nodes.keys().cloned().collect(),
             participants: participants.collect(),
             own_nodes,
+            own_node,
         }
+    }
+
+    /// Whether a node of this name in a participant that says this is shipmate's.
+    pub(super) fn is_own(&self, name: &str, said: Option<&ObservedParticipant>) -> bool {
+        let is_own_node = |own: &OwnNode| own.name == name && own.may_be_in(said);
+        self.own_nodes.contains(name) || self.own_node.as_ref().is_some_and(is_own_node)
     }
 }
 

@@ -67,7 +67,7 @@ impl<'a> Seats<'a> {
     ) -> Option<&Seat<'a>> {
         let seat = self.seats.get(&(domain_id, endpoint.gid.participant()))?;
         let name = endpoint.node.as_deref();
-        let own = name.is_some_and(|name| domain.own_nodes.contains(name));
+        let own = name.is_some_and(|name| domain.is_own(name, seat.said));
         (self.hidden || !own || seat.container.is_some()).then_some(seat)
     }
 
@@ -118,7 +118,7 @@ fn without_endpoints(
         .filter_map(|end| end.node.as_deref())
         .collect();
     let unplaced = domain.nodes.iter().filter(move |name| {
-        !placed.contains(name.as_str()) && (hidden || !domain.own_nodes.contains(*name))
+        !placed.contains(name.as_str()) && (hidden || !domain.is_own(name, None))
     });
     unplaced.map(move |name| RosNode {
         domain_id,

@@ -29,7 +29,7 @@ fn nothing_is_lost_on_the_way() {
     };
     Arc::make_mut(&mut view.participants).insert(participant(1), said);
     let own = BTreeSet::from(["/shipmate".to_owned()]);
-    let domain = ObservedDomain::new(&view, own.clone());
+    let domain = ObservedDomain::new(&view, own.clone(), None);
     let found = &domain.topics["/scan"].offering[0];
     assert_eq!(found.node.as_deref(), Some("/lidar"));
     assert_eq!(found.first_seen, at(7));

@@ -143,6 +143,31 @@ fn shipmate_itself_is_not_shown() {
 }
 
 #[test]
+fn the_shipmate_of_another_robot_is_shown() {
+    let mut world = talking();
+    world.said(1).hostname = Some("robot".to_owned());
+    world.said(1).process = Some("42".to_owned());
+    world.said(1).addresses.clear();
+    let own = |hostname: &str, process: &str| {
+        Some(OwnNode {
+            name: "/camera".to_owned(),
+            hostname: hostname.to_owned(),
+            process: process.to_owned(),
+        })
+    };
+    world.domain().own_node = own("robot", "42");
+    assert!(world.all().edges.is_empty());
+    world.domain().own_node = own("robot", "43");
+    assert_eq!(world.all().edges.len(), 1);
+    world.domain().own_node = own("other", "42");
+    assert_eq!(world.all().edges.len(), 1);
+    // Who does not say where it is may be shipmate's own.
+    world.said(1).hostname = None;
+    world.said(1).process = None;
+    assert!(world.all().edges.is_empty());
+}
+
+#[test]
 fn without_external_nothing_points_to_one() {
     let mut world = talking();
     world.topic("/image").using.push(endpoint(9, 1, "/rviz"));
