@@ -2,10 +2,12 @@
 
 import json
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from demo_client import look_until
 from harness import images
 from harness.manifests import TALKER
 from harness.ports import a_free_port
@@ -238,6 +240,23 @@ def deploy_imported(ship: Ship, folder: Path, name: str) -> None:
     assert [it.status_name for it in components] == ["Running"], components
 
 
+def fetch(url: str) -> bytes:
+    """What a server in a container answers. The container runs before its server listens, and until
+    then the engine's proxy takes connections and drops them."""
+    answers: list[bytes] = []
+
+    def answers_now() -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=10.0) as answer:
+                answers.append(answer.read())
+        except (ConnectionError, urllib.error.URLError):  # also one that ends without an answer
+            return False
+        return True
+
+    assert look_until(answers_now, 30.0), f"nobody answers at {url}"
+    return answers[0]
+
+
 def test_an_imported_robot_runs(ship: Ship, tmp_path: Path) -> None:
     """Its driver is built, its topics flow, and the bridge finds navigation under its Compose name."""
     name, port = ship.place.prefix, a_free_port()
@@ -257,8 +276,7 @@ def test_an_imported_robot_runs(ship: Ship, tmp_path: Path) -> None:
         heard = ship.ros.listen(String, "/cmd")
         deploy_imported(ship, folder, name)
         heard.wait_for(lambda it: it.data == "scan navigated", 30.0, "navigation drives")
-        with urllib.request.urlopen(f"http://localhost:{port}/", timeout=10.0) as answer:
-            assert answer.read() == b"bridged: scan navigated"
+        assert fetch(f"http://localhost:{port}/") == b"bridged: scan navigated"
         assert f"{name}-calibration" in ship.engine.run("volume", "ls", "--format", "{{.Name}}")
         ship.deprovision(name)
         assert ship.engine.containers() == []
