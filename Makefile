@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 WITH_ENV := . scripts/env.sh &&
 
-.PHONY: help setup build demo demo-stop test soak graph-worlds bench bench-graph lint deny clean
+.PHONY: help setup build demo demo-stop test soak graph-worlds bench bench-graph fuzz lint deny clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: ## set up, then measure beside the plain engine and docker compose
 bench-graph: ## set up, then measure the dependency graph beside asking each node through rclpy
 	@scripts/setup.sh
 	@scripts/bench-graph.sh
+
+fuzz: ## fuzz what reads the network (fuzz/README.md says more); brings nightly Rust and cargo-fuzz if they are missing
+	@scripts/fuzz.sh
 
 lint: ## formatting, clippy, shellcheck and cargo-deny (the last two where they are installed)
 	@scripts/lint.sh

@@ -195,6 +195,8 @@ pub struct ObservedParticipant {
     pub vendor: Vendor,
     /// Where it is to be reached.
     pub addresses: Vec<IpAddr>,
+    /// Where its announcements came from, but for this machine's loopback.
+    pub senders: BTreeSet<IpAddr>,
     /// How its announcements contradict each other, in words, if they do.
     pub conflict: Option<String>,
 }
@@ -234,6 +236,7 @@ impl ObservedDomain {
                 process: said.process.clone(),
                 vendor: said.vendor,
                 addresses: said.addresses.clone(),
+                senders: said.senders.clone(),
                 conflict: said.conflict.clone(),
             };
             (*id, participant)

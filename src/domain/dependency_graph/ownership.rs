@@ -119,7 +119,7 @@ impl<'a> Owners<'a> {
         let announces = format!("participant {participant} announces host {hostname}");
         let mut alive = here.iter().copied().filter(|number| self.lives(*number));
         match (alive.next(), alive.next()) {
-            (Some(number), None) => return self.found(number, announces, since),
+            (Some(number), None) => return self.found(number, announces, said, since),
             (Some(_), Some(_)) => {
                 let why = format!("{announces}, which several containers have");
                 return external(why).between(self.living(&here));
@@ -159,18 +159,30 @@ impl<'a> Owners<'a> {
             [] => external(format!(
                 "{announces}, and no address that only one container has"
             )),
-            [number] => self.found(*number, format!("{announces}, but an address"), since),
+            [number] => self.found(*number, format!("{announces}, but an address"), said, since),
             several => external(format!("{announces}, but addresses of several containers"))
                 .between(several.to_vec()),
         }
     }
 
-    fn found(&self, number: usize, announces: String, since: Monotonic) -> Claim {
+    fn found(
+        &self,
+        number: usize,
+        announces: String,
+        said: &ObservedParticipant,
+        since: Monotonic,
+    ) -> Claim {
         let Some((_, container)) = self.get(number) else {
             return external(announces);
         };
         if since < container.started_at {
             return gone(format!("{announces} as it was before its start"));
+        }
+        if let Some(elsewhere) = speaks_from_elsewhere(container, said) {
+            return external(format!(
+                "{announces}, which is a container's here, but speaks from {elsewhere}, where that is not"
+            ))
+            .between(vec![number]);
         }
         let short = container.container_id.get(..12);
         let short = short.unwrap_or(&container.container_id);
@@ -245,6 +257,18 @@ impl<'a> Owners<'a> {
             || told.peek().is_none()
             || told.any(|address| container.addresses.contains(address))
     }
+}
+
+/// Where announcements come from that only a container can send, if that is nowhere where it is. What it
+/// names of itself anyone can name, and an address of their own beside it.
+fn speaks_from_elsewhere(
+    container: &ObservedContainer,
+    said: &ObservedParticipant,
+) -> Option<IpAddr> {
+    let is_its = |sender: &IpAddr| container.addresses.contains(sender);
+    let can_tell = !container.host_network && !container.addresses.is_empty();
+    let elsewhere = can_tell && !said.senders.iter().any(is_its);
+    said.senders.first().copied().filter(|_| elsewhere)
 }
 
 impl Claim {

@@ -2,6 +2,7 @@
 //! makes of them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -63,6 +64,7 @@ fn fast_dds_on_the_machine_is_read() {
         vendor: Vendor::FastDds,
         addresses: addresses(&["192.0.2.2", "172.17.0.1", "172.21.0.1", "172.22.0.1"]),
         lease: Span::Of(Duration::from_secs(20)),
+        senders: BTreeSet::new(),
         conflict: None,
     };
     assert_eq!(here(MACHINE), expected);
@@ -78,6 +80,7 @@ fn fast_dds_in_a_container_is_read() {
         vendor: Vendor::FastDds,
         addresses: addresses(&["172.17.0.6"]),
         lease: Span::Of(Duration::from_secs(20)),
+        senders: BTreeSet::new(),
         conflict: None,
     };
     assert_eq!(here(CONTAINER), expected);
@@ -93,6 +96,7 @@ fn cyclone_dds_is_read() {
         vendor: Vendor::CycloneDds,
         addresses: addresses(&["192.0.2.2"]),
         lease: Span::Of(Duration::from_secs(10)),
+        senders: BTreeSet::new(),
         conflict: None,
     };
     assert_eq!(here(CYCLONE), expected);

@@ -14,6 +14,9 @@ use crate::domain::time::Monotonic;
 
 /// How many participants are known at most; more than a DDS domain can hold.
 pub const KNOWN: usize = 4096;
+/// How many of them one sender can announce, so that nobody keeps all others from being known; more
+/// than a host has ports for in a DDS domain.
+pub const OF_ONE_SENDER: usize = 512;
 /// The lease of those who do not tell it, by the DDS standard.
 const DEFAULT_LEASE: Duration = Duration::from_secs(100);
 /// Leases out of these bounds are not believed.
@@ -25,7 +28,15 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Who was heard, and when it is forgotten.
 #[derive(Debug, Default)]
-pub struct Heard(BTreeMap<ParticipantId, (Participant, Monotonic)>);
+pub struct Heard(BTreeMap<ParticipantId, Known>);
+
+#[derive(Debug)]
+struct Known {
+    said: Participant,
+    /// Who announced it first.
+    from: IpAddr,
+    until: Monotonic,
+}
 
 impl Heard {
     /// Something was said, and it came from this address; whether anything is new.
@@ -51,47 +62,60 @@ impl Heard {
             );
             said.conflict.get_or_insert(conflict);
         }
+        if !from.is_loopback() {
+            said.senders.insert(from);
+        }
         let until = now + kept(&said);
-        let Some((known, expires)) = self.0.get_mut(&id) else {
-            return self.meet(id, said, until, now);
+        let Some(known) = self.0.get_mut(&id) else {
+            return self.meet(id, Known { said, from, until }, now);
         };
-        if let Some(conflict) = said.conflict.take().or_else(|| contradiction(known, &said)) {
-            if known.conflict.is_some() {
+        let Known { said: earlier, .. } = known;
+        if let Some(conflict) = said
+            .conflict
+            .take()
+            .or_else(|| contradiction(earlier, &said))
+        {
+            if earlier.conflict.is_some() {
                 // The same voice as at first goes on, or another one: nothing new either way.
-                let same = contradiction(known, &said).is_none();
-                *expires = if same { until } else { *expires };
+                let same = contradiction(earlier, &said).is_none();
+                known.until = if same { until } else { known.until };
                 return false;
             }
-            known.conflict = Some(conflict);
+            earlier.conflict = Some(conflict);
             return true;
         }
-        said.conflict.clone_from(&known.conflict);
-        *expires = until;
-        let is_new = *known != said;
-        *known = said;
+        said.conflict.clone_from(&earlier.conflict);
+        for sender in &earlier.senders {
+            if said.senders.len() < ADDRESSES {
+                said.senders.insert(*sender);
+            }
+        }
+        let is_new = *earlier != said;
+        *earlier = said;
+        known.until = until;
         is_new
     }
 
-    fn meet(
-        &mut self,
-        id: ParticipantId,
-        said: Participant,
-        until: Monotonic,
-        now: Monotonic,
-    ) -> bool {
+    fn meet(&mut self, id: ParticipantId, known: Known, now: Monotonic) -> bool {
+        let is_full = |all: &Self| all.0.len() >= KNOWN || all.of(known.from) >= OF_ONE_SENDER;
         let mut is_new = false;
-        if self.0.len() >= KNOWN {
+        if is_full(self) {
             is_new = self.expire(now);
         }
-        if self.0.len() < KNOWN {
-            self.0.insert(id, (said, until));
+        if !is_full(self) {
+            self.0.insert(id, known);
             is_new = true;
         }
         is_new
     }
 
+    /// How many a sender has announced.
+    fn of(&self, sender: IpAddr) -> usize {
+        self.0.values().filter(|known| known.from == sender).count()
+    }
+
     fn gone(&mut self, id: ParticipantId, from: IpAddr) -> bool {
-        let Some((known, _)) = self.0.get_mut(&id) else {
+        let Some(Known { said: known, .. }) = self.0.get_mut(&id) else {
             return false;
         };
         if known.may_send_from(from) {
@@ -110,25 +134,25 @@ impl Heard {
     /// Where one is to be reached, as far as it was heard.
     pub fn addresses(&self, id: ParticipantId) -> &[IpAddr] {
         let known = self.0.get(&id);
-        known.map_or(&[], |(participant, _)| &participant.addresses)
+        known.map_or(&[], |known| &known.said.addresses)
     }
 
     /// Forgets who has been silent for too long; whether there was anyone.
     pub fn expire(&mut self, now: Monotonic) -> bool {
         let before = self.0.len();
-        self.0.retain(|_, (_, until)| *until > now);
+        self.0.retain(|_, known| known.until > now);
         self.0.len() < before
     }
 
     /// When somebody is forgotten next.
     pub fn expires_next(&self) -> Option<Monotonic> {
-        self.0.values().map(|(_, until)| *until).min()
+        self.0.values().map(|known| known.until).min()
     }
 
     /// All who are known.
     pub fn participants(&self) -> Participants {
         let known = self.0.iter();
-        known.map(|(id, (said, _))| (*id, said.clone())).collect()
+        known.map(|(id, known)| (*id, known.said.clone())).collect()
     }
 }
 

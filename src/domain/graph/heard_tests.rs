@@ -153,13 +153,48 @@ fn not_more_than_so_many_are_known() {
         id[..8].copy_from_slice(&number.to_le_bytes());
         ParticipantId(id)
     };
+    let voice = |number: usize| 1 + u8::try_from(number / OF_ONE_SENDER).unwrap();
+    let mut note = |number, from, now| {
+        let said = on("a", from);
+        heard.note(Said::Here(id(number), said), ip(from), at(now))
+    };
     for number in 0..KNOWN {
-        assert!(heard.note(Said::Here(id(number), on("a", 1)), ip(1), at(0)));
+        assert!(note(number, voice(number), 0));
     }
-    assert!(!heard.note(Said::Here(id(KNOWN), on("a", 1)), ip(1), at(1)));
-    assert_eq!(heard.participants().len(), KNOWN);
-    assert!(heard.note(Said::Here(id(KNOWN), on("a", 1)), ip(1), at(31)));
+    assert!(!note(KNOWN, 99, 1));
+    assert!(note(KNOWN, 99, 31));
     assert_eq!(heard.participants().len(), 1);
+}
+
+#[test]
+fn one_voice_does_not_keep_others_from_being_known() {
+    let mut heard = Heard::default();
+    let id = |number: usize| {
+        let mut id = [0; 12];
+        id[..8].copy_from_slice(&number.to_le_bytes());
+        ParticipantId(id)
+    };
+    for number in 0..2 * OF_ONE_SENDER {
+        heard.note(Said::Here(id(number), on("a", 1)), ip(1), at(0));
+    }
+    assert_eq!(heard.participants().len(), OF_ONE_SENDER);
+    assert!(heard.note(Said::Here(TWO, on("b", 2)), ip(2), at(0)));
+}
+
+#[test]
+fn where_announcements_come_from_is_kept() {
+    let mut heard = Heard::default();
+    let mut both = on("a", 1);
+    both.addresses.push(ip(2));
+    let loopback = IpAddr::from([127, 0, 0, 1]);
+    assert!(heard.note(Said::Here(ONE, both.clone()), loopback, at(0)));
+    assert!(heard.participants()[&ONE].senders.is_empty());
+    assert!(heard.note(Said::Here(ONE, both.clone()), ip(1), at(0)));
+    assert!(heard.note(Said::Here(ONE, both.clone()), ip(2), at(0)));
+    assert!(!heard.note(Said::Here(ONE, both), ip(1), at(0)));
+    let known = &heard.participants()[&ONE];
+    assert_eq!(known.senders, [ip(1), ip(2)].into());
+    assert_eq!(known.conflict, None);
 }
 
 /// Something that somebody says: who, where from, whether it leaves, what host and address it names.

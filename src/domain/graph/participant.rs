@@ -1,6 +1,6 @@
 //! Who takes part in a DDS domain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::Span;
@@ -75,6 +75,9 @@ pub struct Participant {
     pub addresses: Vec<IpAddr>,
     /// After how long a silence it counts as gone.
     pub lease: Span,
+    /// Where its announcements came from: what others can see of where it is. The loopback is not
+    /// among them, since that is every process of this machine.
+    pub senders: BTreeSet<IpAddr>,
     /// What it said that contradicts what else is known of it, in words.
     pub conflict: Option<String>,
 }

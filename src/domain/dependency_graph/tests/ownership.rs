@@ -1,5 +1,7 @@
 //! Whose a participant is.
 
+use std::net::IpAddr;
+
 use super::super::*;
 use super::samples::*;
 
@@ -124,6 +126,27 @@ fn whoever_had_the_address_before_does_not_contradict() {
     world.topic("/image").offering[0].first_seen = at(9);
     assert!(is_external(&world));
     assert_eq!(conflicts(&world), 0);
+}
+
+/// Whoever knows a container's name and address can announce them, with an address of its own beside
+/// them so that it may send.
+#[test]
+fn who_speaks_for_a_container_from_elsewhere_is_flagged() {
+    for by_name in [true, false] {
+        let mut world = talking();
+        let own = world.said(1).addresses.clone();
+        let elsewhere = IpAddr::from([192, 168, 1, 66]);
+        let said = world.said(1);
+        said.hostname = said.hostname.take().filter(|_| by_name);
+        said.addresses.push(elsewhere);
+        said.senders = [elsewhere].into();
+        assert!(is_external(&world));
+        assert_eq!(conflicts(&world), 1);
+        // From where it is as well, it is the container's.
+        world.said(1).senders.extend(own);
+        assert!(!is_external(&world));
+        assert_eq!(conflicts(&world), 0);
+    }
 }
 
 #[test]
