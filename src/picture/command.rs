@@ -1,5 +1,5 @@
-//! `shipmate graph`: draws the graph of a running node, or one that was written to a file. Only the
-//! former needs ROS, and is done by who calls this.
+//! `shipmate graph`: draws the graph of a running node, or one that was written to a file, and what changed
+//! between two. Only a running node needs ROS, and is asked by who calls this.
 
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -12,9 +12,11 @@ use crate::domain::dependency_graph::{DependencyGraph, Options as Shown};
 const HELP: &str = "\
 Usage: shipmate graph [--node NAME] [--format FORMAT] [--output FILE] [more]
        shipmate graph --from FILE.json [--format FORMAT] [--output FILE]
+       shipmate graph diff BEFORE.json [--node NAME] [--format text|svg] [--output FILE] [more]
        shipmate graph diff BEFORE.json AFTER.json [--format text|svg] [--output FILE]
 
-Draws the dependency graph of a running node or out of a file, or what changed between two.
+Draws the dependency graph of a running node or out of a file, or what changed: between a file and the
+running node as it is now, or between two files.
 
   --node NAME         the node that is asked; /shipmate otherwise
   --dependencies      deployments and what they depend on alone, without topics, services and actions
@@ -79,7 +81,7 @@ pub fn run(mut arguments: impl Iterator<Item = String>, ask: Ask) -> Option<Exit
 /// 0: done; 2: it was not, and why is in `notes`.
 fn act(arguments: &[String], ask: Ask, out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
     let done = options(arguments).and_then(|options| match options {
-        Some(options) => made(&options, ask).and_then(|made| put(&options, &made, out)),
+        Some(options) => made(&options, ask, notes).and_then(|made| put(&options, &made, out)),
         None => put(&Options::default(), HELP, out),
     });
     match done {
@@ -110,7 +112,7 @@ fn options(arguments: &[String]) -> Result<Option<Options>, String> {
         match word {
             "--help" | "-h" => return Ok(None),
             "--from" if !options.is_diff => options.sources.push(Source::File(value()?.into())),
-            "--node" | "--timeout" if !options.is_diff => {
+            "--node" | "--timeout" => {
                 let value = value()?;
                 if word == "--node" {
                     options.question.node = full_name(&value);
@@ -119,9 +121,7 @@ fn options(arguments: &[String]) -> Result<Option<Options>, String> {
                 }
                 options.asks = Some(word.to_owned());
             }
-            "--dependencies" | "--without-external" | "--hidden"
-                if !options.is_diff && attached.is_none() =>
-            {
+            "--dependencies" | "--without-external" | "--hidden" if attached.is_none() => {
                 match word {
                     "--dependencies" => options.question.shown.ros_details = false,
                     "--hidden" => options.question.shown.hidden = true,
@@ -139,17 +139,26 @@ fn options(arguments: &[String]) -> Result<Option<Options>, String> {
             _ => return Err(usage(format!("`{word}` is one word too many"))),
         }
     }
-    if !options.is_diff && options.sources.is_empty() {
-        options.sources.push(Source::Node);
-    } else if let Some(word) = &options.asks {
-        return Err(usage(format!(
-            "{word} is for a node that is asked, and with --from none is"
-        )));
-    }
-    let (needed, formats): (usize, &[&str]) = match options.is_diff {
-        true => (2, &["text", "svg"]),
-        false => (1, &["text", "svg", "dot", "mermaid", "json"]),
+    let (with, formats): (&str, &[&str]) = match options.is_diff {
+        true => ("two files", &["text", "svg"]),
+        false => ("--from", &["text", "svg", "dot", "mermaid", "json"]),
     };
+    match (options.sources.len(), options.is_diff) {
+        (0, false) | (1, true) => options.sources.push(Source::Node),
+        (0, true) => {
+            let needed = "diff needs a file, to compare the node with, or two";
+            return Err(usage(needed.to_owned()));
+        }
+        (1, false) | (2, true) => {
+            if let Some(word) = &options.asks {
+                return Err(usage(format!(
+                    "{word} is for a node that is asked, and with {with} none is"
+                )));
+            }
+        }
+        (_, false) => return Err(usage("one --from FILE is enough".to_owned())),
+        (_, true) => return Err(usage("diff compares two files, no more".to_owned())),
+    }
     if !formats.contains(&options.format.as_str()) {
         return Err(usage(format!(
             "--format is one of {}, not `{}`",
@@ -157,14 +166,10 @@ fn options(arguments: &[String]) -> Result<Option<Options>, String> {
             options.format
         )));
     }
-    match (options.sources.len() == needed, options.is_diff) {
-        (true, _) => Ok(Some(options)),
-        (false, true) => Err(usage("diff needs two files".to_owned())),
-        (false, false) => Err(usage("one --from FILE is enough".to_owned())),
-    }
+    Ok(Some(options))
 }
 
-fn made(options: &Options, ask: Ask) -> Result<String, String> {
+fn made(options: &Options, ask: Ask, notes: &mut dyn Write) -> Result<String, String> {
     let graphs = options
         .sources
         .iter()
@@ -173,6 +178,16 @@ fn made(options: &Options, ask: Ask) -> Result<String, String> {
             Source::Node => from_json(&ask(&options.question)?),
         })
         .collect::<Result<Vec<_>, _>>()?;
+    if let [before, after] = graphs.as_slice()
+        && before.ros_details != after.ros_details
+    {
+        let what = match before.ros_details {
+            true => "only the first graph has topics, services and actions (--dependencies)",
+            false => "only the second graph has topics, services and actions (see --dependencies)",
+        };
+        // The comparison itself is worth having; so is its being said when nobody listens.
+        let _ = writeln!(notes, "shipmate graph: {what}");
+    }
     Ok(match (graphs.as_slice(), options.format.as_str()) {
         ([before, after], "svg") => diff(before, after).svg(),
         ([before, after], _) => diff(before, after).text(),

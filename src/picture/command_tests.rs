@@ -48,7 +48,14 @@ fn what_is_wrong_is_said() {
         (&["--timeout", "soon"], "not `soon`"),
         (&["--node", "nobody"], "nobody answers"),
         (&["--hidden=yes"], "no option --hidden"),
-        (&["diff", "a"], "diff needs two files"),
+        (&["diff"], "diff needs a file"),
+        (&["diff", "a", "b", "c"], "two files, no more"),
+        (
+            &["diff", "a", "b", "--node", "x"],
+            "--node is for a node that is asked, and with two files none is",
+        ),
+        (&["diff", "--from", "a"], "no option --from"),
+        (&["diff", "/not/there"], "/not/there: "),
         (&["--from", "a", "--format", "png"], "not `png`"),
         (&["--from", "/not/there"], "/not/there: "),
         (&["diff", "a", "b", "--format=dot"], "not `dot`"),
@@ -72,6 +79,56 @@ fn a_file_is_drawn() {
         said(&["diff", path, path]),
         (0, String::new(), String::new())
     );
+}
+
+#[test]
+fn a_file_is_compared_with_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("before.json");
+    std::fs::write(&path, said(&["--format", "json"]).1).unwrap();
+    let path = path.to_str().unwrap();
+    assert_eq!(said(&["diff", path]), (0, String::new(), String::new()));
+
+    // What is asked tells one node from another here.
+    let (code, out, notes) = said(&["diff", "--hidden", path, "--node", "other"]);
+    assert_eq!((code, notes.as_str()), (0, ""));
+    let line_of = |sign| out.lines().find(|line: &&str| line.starts_with(sign));
+    let (new, gone) = (line_of('+').unwrap(), line_of('-').unwrap());
+    assert!(
+        new.contains("/other") && new.contains("hidden: true"),
+        "{out}"
+    );
+    assert!(
+        gone.contains("/shipmate") && gone.contains("hidden: false"),
+        "{out}"
+    );
+
+    let (code, out, notes) = said(&["diff", path, "--node", "nobody"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(notes.contains("nobody answers"), "{notes}");
+}
+
+#[test]
+fn graphs_of_two_kinds_are_compared_with_a_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, ros_details| {
+        let path = folder.path().join(name);
+        let graph = DependencyGraph {
+            ros_details,
+            ..DependencyGraph::default()
+        };
+        std::fs::write(&path, json(&graph)).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (plain, details) = (path("plain.json", false), path("details.json", true));
+    for (before, after, which) in [(&plain, &details, "second"), (&details, &plain, "first")] {
+        let (code, out, notes) = said(&["diff", before, after]);
+        assert_eq!((code, out.as_str()), (0, ""));
+        assert!(
+            notes.contains(&format!("only the {which} graph has topics")),
+            "{notes}"
+        );
+    }
 }
 
 #[test]

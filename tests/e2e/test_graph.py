@@ -437,6 +437,32 @@ def test_the_command_asks_the_node(ship: Ship) -> None:
     assert "/nobody" in nobody.stderr and f"ROS_DOMAIN_ID {ship.place.domain}" in nobody.stderr
 
 
+def test_the_command_compares_a_file_with_the_node(ship: Ship, tmp_path: Path) -> None:
+    """`shipmate graph diff FILE` says what is other now, asked in the same way as the file was written."""
+    watch = Watch(ship)
+    deploy_pair(ship)
+    watch.wait_until(all_talk, "everybody talks to everybody")
+    before = tmp_path / "before.json"
+    asked = ["--without-external"]
+    written = command(ship, *asked, "--format", "json", "--output", str(before))
+    assert written.returncode == 0, written.stderr
+
+    same = command(ship, "diff", str(before), *asked)
+    assert (same.returncode, same.stdout, same.stderr) == (0, "", "")
+
+    ship.deprovision("brain")
+    watch.wait_until(lambda it: it.node("brain") is None, "brain is gone")
+    other = command(ship, "diff", str(before), *asked)
+    assert other.returncode == 0, other.stderr
+    lines = other.stdout.splitlines()
+    assert any(it.startswith("- brain") for it in lines), lines
+    assert any(it.startswith("- topic /image: eyes -> brain") for it in lines), lines
+    assert not [it for it in lines if it.startswith("+")], lines
+
+    nobody = command(ship, "diff", str(before), "--node", "nobody", "--timeout", "1")
+    assert nobody.returncode == 2 and "/nobody" in nobody.stderr, nobody.stdout
+
+
 @pytest.mark.parametrize("on", [False])
 def test_it_can_be_switched_off(make_ship: Callable[..., Ship], on: bool) -> None:
     """Then there is no topic, and dependencies can be asked for all the same."""
