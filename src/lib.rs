@@ -2,6 +2,7 @@
 //! ROS graph how they are. ARCHITECTURE.md tells the way of a request through this code.
 
 pub mod app;
+pub mod command;
 pub mod crash_point;
 pub mod doctor;
 pub mod domain;

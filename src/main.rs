@@ -13,7 +13,7 @@ use shipmate::app::logs::Logs;
 use shipmate::app::real_paths::RealPolicy;
 use shipmate::app::settings::{self, Settings};
 use shipmate::app::supervisor::Supervisor;
-use shipmate::doctor::Doctor;
+use shipmate::doctor::{self, Doctor};
 use shipmate::domain::catalogue::Catalogue;
 use shipmate::domain::deployment::containers::Identity;
 use shipmate::domain::world::{World, WorldSettings};
@@ -24,6 +24,7 @@ use shipmate::edge::ros::logging::{RosLayer, attach_log};
 use shipmate::edge::ros::node::{RosNode, SpinLatency};
 use shipmate::edge::ros::parameters::{ParameterServices, Parameters};
 use shipmate::edge::store::Store;
+use shipmate::{command, import, picture};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -37,16 +38,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    // `shipmate import` makes no node and is done here.
-    if let Some(code) = shipmate::import::command::run(std::env::args().skip(1)) {
-        return code;
-    }
-    if let Some(code) = shipmate::picture::command::run(std::env::args().skip(1), |question| {
-        ask(&question.node, question.shown, question.within)
-    }) {
-        return code;
-    }
-    if let Some(code) = shipmate::doctor::command::run(std::env::args().skip(1)) {
+    if let Some(code) = subcommand() {
         return code;
     }
     // rcl decides by `--log-level` what is shown.
@@ -63,6 +55,19 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Does what a subcommand does, which makes no node of its own.
+fn subcommand() -> Option<ExitCode> {
+    let arguments = || std::env::args_os().skip(1);
+    import::command::run(arguments())
+        .or_else(|| {
+            picture::command::run(arguments(), |question| {
+                ask(&question.node, question.shown, question.within)
+            })
+        })
+        .or_else(|| doctor::command::run(arguments()))
+        .or_else(|| command::program(arguments()))
 }
 
 fn start() -> anyhow::Result<()> {

@@ -1,14 +1,21 @@
 //! `shipmate doctor`: says what on this machine keeps containers and the ROS graph from working. It
 //! needs no running node.
 
-use std::io::{ErrorKind, Write};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{Doctor, show};
+use crate::command::{Argument, Arguments, Command, Exit, Streams};
 use crate::domain::doctor::{Finding, is_well};
 use crate::edge::docker::{Deadlines, Engine};
+
+const COMMAND: Command = Command {
+    name: "doctor",
+    help: HELP,
+    short: &[],
+};
 
 const HELP: &str = "\
 Usage: shipmate doctor [--json] [--docker-host HOST] [--state-folder FOLDER]
@@ -21,6 +28,7 @@ shell, and as the user, from which nodes are started.
   --docker-host HOST     the engine; $DOCKER_HOST or the machine's own otherwise
   --state-folder FOLDER  where shipmate keeps its state; its usual folder otherwise
   --help                 this text
+  --version              which version this is
 
 The exit code is 0 without errors, 1 with some, and 2 when it was used wrongly.
 ";
@@ -36,64 +44,40 @@ struct Options {
 }
 
 /// Runs when the first argument is `doctor`; all others are the node's own.
-pub fn run(mut arguments: impl Iterator<Item = String>) -> Option<ExitCode> {
-    if arguments.next()? != "doctor" {
-        return None;
-    }
-    let rest: Vec<String> = arguments.collect();
-    Some(ExitCode::from(act(
-        &rest,
-        &mut std::io::stdout(),
-        &mut std::io::stderr(),
-    )))
+pub fn run(arguments: impl Iterator<Item = OsString>) -> Option<ExitCode> {
+    COMMAND.run(arguments, act)
 }
 
-/// 0: no errors; 1: some; 2: it was not looked, and why is in `notes`.
-fn act(arguments: &[String], out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
-    let done = options(arguments).and_then(|options| match options {
-        Some(options) => {
-            let findings = examine(&options)?;
-            let text = match options.json {
-                true => show::json(&findings),
-                false => show::text(&findings),
-            };
-            put(&text, out).map(|()| u8::from(!is_well(&findings)))
-        }
-        None => put(HELP, out).map(|()| 0),
-    });
-    done.unwrap_or_else(|message| {
-        // There is nobody to tell that nobody can be told.
-        let _ = writeln!(notes, "{message}");
-        2
+/// 0: no errors; 1: some; 2: it was not looked, and why is said.
+fn act(arguments: Vec<OsString>, streams: &mut Streams) -> u8 {
+    COMMAND.act(arguments, streams, options, |options, streams| {
+        let findings = examine(&options)?;
+        let text = match options.json {
+            true => show::json(&findings),
+            false => show::text(&findings),
+        };
+        streams.print(&text)?;
+        Ok(u8::from(!is_well(&findings)))
     })
 }
 
-/// The options; nothing when help is wanted.
-fn options(arguments: &[String]) -> Result<Option<Options>, String> {
-    let usage = |what: String| format!("shipmate doctor: {what}\n\n{HELP}");
+fn options(arguments: &mut Arguments) -> Result<Options, Exit> {
     let mut options = Options::default();
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        let (word, attached) = match word.split_once('=') {
-            Some((word, value)) if word.starts_with("--") => (word, Some(value.to_owned())),
-            _ => (word.as_str(), None),
-        };
-        let mut value = || {
-            let next = attached.clone().or_else(|| words.next().cloned());
-            next.filter(|value| !value.is_empty())
-                .ok_or_else(|| usage(format!("{word} needs a value")))
-        };
-        match word {
-            "--help" | "-h" => return Ok(None),
-            "--json" if attached.is_none() => options.json = true,
-            "--json" => return Err(usage("--json takes no value".to_owned())),
-            "--docker-host" => options.docker_host = value()?,
-            "--state-folder" => options.state_folder = Some(value()?.into()),
-            _ if word.starts_with('-') => return Err(usage(format!("there is no option {word}"))),
-            _ => return Err(usage(format!("`{word}` is one word too many"))),
+    while let Some(argument) = arguments.read()? {
+        match argument {
+            Argument::Option(option) => match option.as_str() {
+                "--json" => options.json = true,
+                "--docker-host" => options.docker_host = arguments.text()?,
+                "--state-folder" => options.state_folder = Some(arguments.path()?),
+                _ => return Err(Exit::unknown(&option)),
+            },
+            Argument::Value(word) => {
+                let what = format!("`{}` is one word too many", word.display());
+                return Err(Exit::Misuse(what));
+            }
         }
     }
-    Ok(Some(options))
+    Ok(options)
 }
 
 fn examine(options: &Options) -> Result<Vec<Finding>, String> {
@@ -120,14 +104,6 @@ fn usual_folder() -> PathBuf {
         .or_else(|| set("HOME").map(|home| PathBuf::from(home).join(".local/state")))
         .unwrap_or_else(|| PathBuf::from("/"))
         .join("shipmate")
-}
-
-fn put(text: &str, out: &mut dyn Write) -> Result<(), String> {
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever reads has enough, as `head` does.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        done => done.map_err(|error| format!("it could not be written: {error}")),
-    }
 }
 
 #[cfg(test)]

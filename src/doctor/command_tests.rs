@@ -3,13 +3,17 @@
 use super::*;
 use crate::domain::doctor::Level;
 
-fn words(text: &str) -> Vec<String> {
-    text.split_whitespace().map(str::to_owned).collect()
+fn words(text: &str) -> Vec<OsString> {
+    text.split_whitespace().map(OsString::from).collect()
 }
 
 fn acted(text: &str) -> (u8, String, String) {
     let (mut out, mut notes) = (Vec::new(), Vec::new());
-    let code = act(&words(text), &mut out, &mut notes);
+    let mut streams = Streams {
+        out: &mut out,
+        notes: &mut notes,
+    };
+    let code = act(words(text), &mut streams);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (code, text(out), text(notes))
 }
@@ -23,8 +27,8 @@ fn only_doctor_is_for_us() {
 
 #[test]
 fn options_are_read() {
-    let read = |text: &str| options(&words(text));
-    assert_eq!(read(""), Ok(Some(Options::default())));
+    let read = |text: &str| options(&mut Arguments::new(words(text), COMMAND.short));
+    assert_eq!(read(""), Ok(Options::default()));
     let all = Options {
         json: true,
         docker_host: "ssh://robot".to_owned(),
@@ -34,9 +38,9 @@ fn options_are_read() {
         "--json --docker-host ssh://robot --state-folder /s",
         "--state-folder=/s --docker-host=ssh://robot --json",
     ] {
-        assert_eq!(read(text).unwrap().as_ref(), Some(&all), "{text}");
+        assert_eq!(read(text).as_ref(), Ok(&all), "{text}");
     }
-    assert_eq!(read("--json -h"), Ok(None));
+    assert_eq!(read("--json -h"), Err(Exit::Help));
 }
 
 #[test]
@@ -47,6 +51,7 @@ fn wrong_use_is_told_with_the_right_one_and_ends_with_2() {
         ("--docker-host", "--docker-host needs a value"),
         ("--state-folder=", "--state-folder needs a value"),
         ("--json=yes", "--json takes no value"),
+        ("--json --json", "--json is given twice"),
         ("--docker-host robot", "robot"),
     ] {
         let (code, out, notes) = acted(text);

@@ -1,14 +1,18 @@
 #![allow(clippy::unwrap_used)]
 
+use std::ffi::OsString;
 use std::path::Path;
 
-use super::act;
+use super::{Streams, act};
 
 /// Runs the command: its code, what it printed, and what it said.
 fn run(arguments: &[&str]) -> (u8, String, String) {
-    let arguments: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
     let (mut out, mut notes) = (Vec::new(), Vec::new());
-    let code = act(&arguments, &mut out, &mut notes);
+    let mut streams = Streams {
+        out: &mut out,
+        notes: &mut notes,
+    };
+    let code = act(arguments.iter().map(OsString::from).collect(), &mut streams);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (code, text(out), text(notes))
 }
@@ -21,7 +25,7 @@ fn file(folder: &Path, text: &str) -> String {
 
 #[test]
 fn only_import_is_this_commands() {
-    let words = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
     for others in [&[][..], &["--ros-args", "-p", "x:=import"], &["imports"]] {
         assert!(
             super::run(words(others).into_iter()).is_none(),
@@ -75,9 +79,14 @@ fn what_is_wrong_is_said_with_code_2() {
     let path = file(folder.path(), "services: {a: {tty: true}}\n");
     for (arguments, part) in [
         (&[][..], "a Compose file is needed"),
-        (&["/nowhere/compose.yaml"], "/nowhere/compose.yaml: "),
+        (
+            &["/nowhere/compose.yaml"],
+            "/nowhere/compose.yaml: there is no such file",
+        ),
+        (&["/"], "/: this is a folder"),
         (&["a", "b"], "one file too many"),
         (&["a", "--name"], "--name needs a value"),
+        (&["--name", "b", "a", "--name=c"], "--name is given twice"),
         (&["a", "--nme", "b"], "there is no option --nme"),
         (
             &[path.as_str()],

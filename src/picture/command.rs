@@ -1,13 +1,20 @@
 //! `shipmate graph`: draws the graph of a running node, or one that was written to a file, and what changed
 //! between two. Only a running node needs ROS, and is asked by who calls this.
 
-use std::io::{ErrorKind, Read, Write};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use super::{diff, dot, from_json, json, mermaid, svg, text};
+use crate::command::{self, Argument, Arguments, Command, DONE, Exit, Streams};
 use crate::domain::dependency_graph::{DependencyGraph, Options as Shown};
+
+const COMMAND: Command = Command {
+    name: "graph",
+    help: HELP,
+    short: &[('o', "--output")],
+};
 
 const HELP: &str = "\
 Usage: shipmate graph [--node NAME] [--format FORMAT] [--output FILE] [more]
@@ -27,10 +34,11 @@ running node as it is now, or between two files.
   --format FORMAT     text (otherwise), svg, dot, mermaid or json
   --output FILE       where it is written; standard output otherwise
   --help              this text
+  --version           which version this is
 ";
 
-/// More than this is no dependency graph.
-const LONGEST: u64 = 64 * 1024 * 1024;
+/// More MiB than this are no dependency graph.
+const MOST_MIB: u64 = 64;
 
 /// What a running node is asked.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,158 +54,164 @@ pub struct Question {
 /// Asks a running node; gives the graph as JSON, or says what went wrong.
 pub type Ask = fn(&Question) -> Result<String, String>;
 
-/// Where a graph comes from.
-#[derive(Debug, PartialEq)]
-enum Source {
-    File(PathBuf),
-    Node,
-}
-
 #[derive(Debug, PartialEq)]
 struct Options {
-    sources: Vec<Source>,
+    /// The files behind `diff`; nothing without it.
+    compared: Option<Vec<PathBuf>>,
+    from: Option<PathBuf>,
     question: Question,
     /// The last option that says something about a question.
     asks: Option<String>,
-    is_diff: bool,
     format: String,
     output: Option<PathBuf>,
 }
 
 /// Runs when the first argument is `graph`; all others are the node's own.
-pub fn run(mut arguments: impl Iterator<Item = String>, ask: Ask) -> Option<ExitCode> {
-    if arguments.next()? != "graph" {
-        return None;
-    }
-    let rest: Vec<String> = arguments.collect();
-    Some(ExitCode::from(act(
-        &rest,
-        ask,
-        &mut std::io::stdout(),
-        &mut std::io::stderr(),
-    )))
+pub fn run(arguments: impl Iterator<Item = OsString>, ask: Ask) -> Option<ExitCode> {
+    COMMAND.run(arguments, |rest, streams| act(rest, ask, streams))
 }
 
-/// 0: done; 2: it was not, and why is in `notes`.
-fn act(arguments: &[String], ask: Ask, out: &mut dyn Write, notes: &mut dyn Write) -> u8 {
-    let done = options(arguments).and_then(|options| match options {
-        Some(options) => made(&options, ask, notes).and_then(|made| put(&options, &made, out)),
-        None => put(&Options::default(), HELP, out),
-    });
-    match done {
-        Ok(()) => 0,
-        Err(message) => {
-            // There is nobody to tell that nobody can be told.
-            let _ = writeln!(notes, "{message}");
-            2
+/// 0: done; 2: it was not, and why is said.
+fn act(arguments: Vec<OsString>, ask: Ask, streams: &mut Streams) -> u8 {
+    COMMAND.act(arguments, streams, options, |options, streams| {
+        let made = made(&options, ask, streams)?;
+        match &options.output {
+            Some(path) => command::write(path, &made)?,
+            None => streams.print(&made)?,
         }
-    }
+        Ok(DONE)
+    })
 }
 
-/// The options; nothing when help is wanted.
-fn options(arguments: &[String]) -> Result<Option<Options>, String> {
-    let usage = |what: String| format!("shipmate graph: {what}\n\n{HELP}");
+fn options(arguments: &mut Arguments) -> Result<Options, Exit> {
     let mut options = Options::default();
-    let mut words = arguments.iter();
-    while let Some(word) = words.next() {
-        let (word, attached) = match word.split_once('=') {
-            Some((word, value)) if word.starts_with("--") => (word, Some(value.to_owned())),
-            _ => (word.as_str(), None),
+    while let Some(argument) = arguments.read()? {
+        let option = match argument {
+            Argument::Option(option) => option,
+            Argument::Value(word) => {
+                file_or_diff(word, &mut options)?;
+                continue;
+            }
         };
-        let mut value = || {
-            let next = attached.clone().or_else(|| words.next().cloned());
-            next.filter(|v| !v.is_empty())
-                .ok_or_else(|| usage(format!("{word} needs a value")))
-        };
-        match word {
-            "--help" | "-h" => return Ok(None),
-            "--from" if !options.is_diff => options.sources.push(Source::File(value()?.into())),
-            "--node" | "--timeout" => {
-                let value = value()?;
-                if word == "--node" {
-                    options.question.node = full_name(&value);
-                } else {
-                    options.question.within = seconds(&value).map_err(usage)?;
-                }
-                options.asks = Some(word.to_owned());
-            }
-            "--dependencies" | "--without-external" | "--hidden" if attached.is_none() => {
-                match word {
-                    "--dependencies" => options.question.shown.ros_details = false,
-                    "--hidden" => options.question.shown.hidden = true,
-                    _ => options.question.shown.without_external = true,
-                }
-                options.asks = Some(word.to_owned());
-            }
-            "--format" => options.format = value()?,
-            "--output" | "-o" => options.output = Some(value()?.into()),
-            _ if word.starts_with('-') => {
-                return Err(usage(format!("there is no option {word} here")));
-            }
-            "diff" if !options.is_diff && options.sources.is_empty() => options.is_diff = true,
-            _ if options.is_diff => options.sources.push(Source::File(word.into())),
-            _ => return Err(usage(format!("`{word}` is one word too many"))),
+        let question = &mut options.question;
+        match option.as_str() {
+            "--from" => options.from = Some(arguments.path()?),
+            "--format" => options.format = arguments.text()?,
+            "--output" => options.output = Some(arguments.path()?),
+            "--node" => question.node = full_name(&arguments.text()?),
+            "--timeout" => question.within = seconds(&arguments.text()?)?,
+            "--dependencies" => question.shown.ros_details = false,
+            "--without-external" => question.shown.without_external = true,
+            "--hidden" => question.shown.hidden = true,
+            _ => return Err(Exit::unknown(&option)),
+        }
+        if !matches!(option.as_str(), "--from" | "--format" | "--output") {
+            options.asks = Some(option);
         }
     }
-    let (with, formats): (&str, &[&str]) = match options.is_diff {
-        true => ("two files", &["text", "svg"]),
-        false => ("--from", &["text", "svg", "dot", "mermaid", "json"]),
+    check(options)
+}
+
+/// The word `diff`, and the files behind it.
+fn file_or_diff(word: OsString, options: &mut Options) -> Result<(), Exit> {
+    match &mut options.compared {
+        Some(files) => files.push(word.into()),
+        None if word == "diff" => options.compared = Some(Vec::new()),
+        None => {
+            let what = format!(
+                "`{}` is one word too many; a file is named by --from",
+                word.display()
+            );
+            return Err(Exit::Misuse(what));
+        }
+    }
+    Ok(())
+}
+
+/// What goes together.
+fn check(options: Options) -> Result<Options, Exit> {
+    let misuse = |what: String| Err(Exit::Misuse(what));
+    let files = options.compared.as_deref();
+    let nobody_is_asked = match (files.map(<[_]>::len), &options.from) {
+        (Some(_), Some(_)) => {
+            return misuse("--from is not for diff: write the files behind it".to_owned());
+        }
+        (Some(0), None) => {
+            return misuse("diff needs a file, to compare the node with, or two".to_owned());
+        }
+        (Some(3..), None) => return misuse("diff compares two files, no more".to_owned()),
+        (Some(2), None) => Some("two files"),
+        (None, Some(_)) => Some("--from"),
+        (_, None) => None,
     };
-    match (options.sources.len(), options.is_diff) {
-        (0, false) | (1, true) => options.sources.push(Source::Node),
-        (0, true) => {
-            let needed = "diff needs a file, to compare the node with, or two";
-            return Err(usage(needed.to_owned()));
-        }
-        (1, false) | (2, true) => {
-            if let Some(word) = &options.asks {
-                return Err(usage(format!(
-                    "{word} is for a node that is asked, and with {with} none is"
-                )));
-            }
-        }
-        (_, false) => return Err(usage("one --from FILE is enough".to_owned())),
-        (_, true) => return Err(usage("diff compares two files, no more".to_owned())),
+    if let (Some(with), Some(option)) = (nobody_is_asked, &options.asks) {
+        return misuse(format!(
+            "{option} is for a node that is asked, and with {with} none is"
+        ));
     }
+    let formats: &[&str] = match files {
+        Some(_) => &["text", "svg"],
+        None => &["text", "svg", "dot", "mermaid", "json"],
+    };
     if !formats.contains(&options.format.as_str()) {
-        return Err(usage(format!(
+        return misuse(format!(
             "--format is one of {}, not `{}`",
             formats.join(", "),
             options.format
-        )));
+        ));
     }
-    Ok(Some(options))
+    Ok(options)
 }
 
-fn made(options: &Options, ask: Ask, notes: &mut dyn Write) -> Result<String, String> {
-    let graphs = options
-        .sources
-        .iter()
-        .map(|source| match source {
-            Source::File(path) => read(path),
-            Source::Node => from_json(&ask(&options.question)?),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    if let [before, after] = graphs.as_slice()
-        && before.ros_details != after.ros_details
-    {
-        let what = match before.ros_details {
-            true => "only the first graph has topics, services and actions (--dependencies)",
-            false => "only the second graph has topics, services and actions (see --dependencies)",
-        };
-        // The comparison itself is worth having; so is its being said when nobody listens.
-        let _ = writeln!(notes, "shipmate graph: {what}");
-    }
-    Ok(match (graphs.as_slice(), options.format.as_str()) {
-        ([before, after], "svg") => diff(before, after).svg(),
-        ([before, after], _) => diff(before, after).text(),
-        ([graph, ..], "svg") => svg(graph),
-        ([graph, ..], "dot") => dot(graph),
-        ([graph, ..], "mermaid") => mermaid(graph),
-        ([graph, ..], "json") => json(graph) + "\n",
-        ([graph, ..], _) => text(graph),
-        ([], _) => String::new(),
+fn made(options: &Options, ask: Ask, streams: &mut Streams) -> Result<String, String> {
+    let node = || from_json(&ask(&options.question)?);
+    let graph = match (options.compared.as_deref(), &options.from) {
+        // Files first: a mistake in their names is told before somebody waits for a node.
+        (Some([before, after]), _) => {
+            return Ok(compared(
+                &read(before)?,
+                &read(after)?,
+                &options.format,
+                streams,
+            ));
+        }
+        (Some([before, ..]), _) => {
+            return Ok(compared(&read(before)?, &node()?, &options.format, streams));
+        }
+        (_, Some(file)) => read(file)?,
+        (_, None) => node()?,
+    };
+    Ok(match options.format.as_str() {
+        "svg" => svg(&graph),
+        "dot" => dot(&graph),
+        "mermaid" => mermaid(&graph),
+        "json" => json(&graph) + "\n",
+        _ => text(&graph),
     })
+}
+
+/// What changed, and whether that can be seen at all.
+fn compared(
+    before: &DependencyGraph,
+    after: &DependencyGraph,
+    format: &str,
+    streams: &mut Streams,
+) -> String {
+    if before.ros_details != after.ros_details {
+        let which = match before.ros_details {
+            true => "first",
+            false => "second",
+        };
+        streams.note(&format!(
+            "shipmate graph: only the {which} graph has topics, services and actions; the other one was \
+             made with --dependencies"
+        ));
+    }
+    let diff = diff(before, after);
+    match format {
+        "svg" => diff.svg(),
+        _ => diff.text(),
+    }
 }
 
 /// Names of nodes begin with a slash, which is easily left out.
@@ -205,16 +219,20 @@ fn full_name(name: &str) -> String {
     format!("/{}", name.trim_matches('/'))
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn seconds(text: &str) -> Result<Duration, Exit> {
     let number = text.parse().ok().filter(|it: &f64| *it > 0.0);
     let time = number.and_then(|it| Duration::try_from_secs_f64(it).ok());
-    time.ok_or_else(|| format!("--timeout is a number of seconds above 0, not `{text}`"))
+    time.ok_or_else(|| {
+        let what = format!("--timeout is a number of seconds above 0, not `{text}`");
+        Exit::Misuse(what)
+    })
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            sources: Vec::new(),
+            compared: None,
+            from: None,
             question: Question {
                 node: "/shipmate".to_owned(),
                 shown: Shown {
@@ -224,7 +242,6 @@ impl Default for Options {
                 within: Duration::from_secs(10),
             },
             asks: None,
-            is_diff: false,
             format: "text".to_owned(),
             output: None,
         }
@@ -232,23 +249,10 @@ impl Default for Options {
 }
 
 fn read(path: &Path) -> Result<DependencyGraph, String> {
-    let told = |what: String| format!("{}: {what}", path.display());
-    let mut text = String::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-        .map_err(|error| told(error.to_string()))?;
-    from_json(&text).map_err(told)
-}
-
-fn put(options: &Options, text: &str, out: &mut dyn Write) -> Result<(), String> {
-    if let Some(path) = &options.output {
-        return std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()));
-    }
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever reads has enough, as `head` does.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        done => done.map_err(|error| format!("it could not be written: {error}")),
-    }
+    from_json(&command::read(path, MOST_MIB)?).map_err(|what| {
+        let path = path.display();
+        format!("{path}: {what}; a file of this kind is what --format json writes")
+    })
 }
 
 #[cfg(test)]

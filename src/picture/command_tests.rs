@@ -24,9 +24,13 @@ fn answer(question: &Question) -> Result<String, String> {
 }
 
 fn said(arguments: &[&str]) -> (u8, String, String) {
-    let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
     let (mut out, mut notes) = (Vec::new(), Vec::new());
-    let code = act(&arguments, answer, &mut out, &mut notes);
+    let mut streams = Streams {
+        out: &mut out,
+        notes: &mut notes,
+    };
+    let arguments = arguments.iter().map(OsString::from).collect();
+    let code = act(arguments, answer, &mut streams);
     (
         code,
         String::from_utf8(out).unwrap(),
@@ -37,27 +41,33 @@ fn said(arguments: &[&str]) -> (u8, String, String) {
 #[test]
 fn what_is_wrong_is_said() {
     for (arguments, what) in [
-        (
-            &["--from", "a", "--from", "b"][..],
-            "one --from FILE is enough",
-        ),
+        (&["--from", "a", "--from", "b"][..], "--from is given twice"),
         (
             &["--from", "a", "--hidden"],
             "--hidden is for a node that is asked",
         ),
         (&["--timeout", "soon"], "not `soon`"),
         (&["--node", "nobody"], "nobody answers"),
-        (&["--hidden=yes"], "no option --hidden"),
+        (&["--hidden=yes"], "--hidden takes no value"),
+        (&["--hiden"], "no option --hiden"),
+        (&["a"], "`a` is one word too many"),
+        (&["--node", "--hidden"], "--node needs a value"),
         (&["diff"], "diff needs a file"),
         (&["diff", "a", "b", "c"], "two files, no more"),
         (
             &["diff", "a", "b", "--node", "x"],
             "--node is for a node that is asked, and with two files none is",
         ),
-        (&["diff", "--from", "a"], "no option --from"),
+        (&["diff", "--from", "a"], "--from is not for diff"),
+        (&["--from", "a", "diff", "b"], "--from is not for diff"),
         (&["diff", "/not/there"], "/not/there: "),
         (&["--from", "a", "--format", "png"], "not `png`"),
-        (&["--from", "/not/there"], "/not/there: "),
+        (
+            &["--from", "/not/there"],
+            "/not/there: there is no such file",
+        ),
+        (&["--from", "/"], "/: this is a folder"),
+        (&["diff", "/", "a"], "/: this is a folder"),
         (&["diff", "a", "b", "--format=dot"], "not `dot`"),
     ] {
         let (code, out, notes) = said(arguments);
@@ -158,21 +168,22 @@ fn a_node_is_asked() {
     }
 }
 
-struct Closed;
-
-impl Write for Closed {
-    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-        Err(ErrorKind::BrokenPipe.into())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
-fn a_reader_that_has_enough_is_no_error() {
-    let mut notes = Vec::new();
-    let help = ["--help".to_owned()];
-    assert_eq!(act(&help, answer, &mut Closed, &mut notes), 0);
-    assert!(notes.is_empty());
+fn what_is_no_graph_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("graph.json");
+    for (text, what) in [
+        ("", "this is no dependency graph: EOF"),
+        ("shipmate", "this is no dependency graph: expected value"),
+        ("[]", "this is no dependency graph: "),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let (code, out, notes) = said(&["--from", path.to_str().unwrap()]);
+        assert_eq!((code, out.as_str()), (2, ""), "{text}");
+        let whole = format!("graph.json: {what}");
+        assert!(
+            notes.contains(&whole) && notes.contains("--format json"),
+            "{notes}"
+        );
+    }
 }
