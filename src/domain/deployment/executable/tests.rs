@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::by_hand::HAND_IS_SURE;
 use super::*;
 
 fn see(state: &mut ExecutableState, sequence: Sequence, container: ContainerState) {
