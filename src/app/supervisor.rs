@@ -1,5 +1,10 @@
 //! The loop: takes inputs in, asks the domain what follows, has it done, and shows what is.
 
+mod handle;
+mod requests;
+mod showing;
+mod writes;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +19,19 @@ use super::effects::Effects;
 use super::engine_watch::{EngineWatch, Sequencer};
 use super::images::ImageFetcher;
 use super::looks::RosGraph;
-use super::read_packages::read;
 use super::real_paths::RealPolicy;
-use super::request::{Input, PackageSource, Reply, Request, WAITING_INPUTS};
-use super::saver::{Saver, Write, Written};
+use super::request::{Input, Reply, WAITING_INPUTS};
+use super::saver::Saver;
 use super::snapshot::{Observed, Snapshot, Views};
-use crate::domain::catalogue::CataloguedPackage;
 use crate::domain::deployment::DeploymentId;
-use crate::domain::events::{ChangeEvent, changes, remark};
+use crate::domain::events::ChangeEvent;
+use crate::domain::world::World;
 use crate::domain::world::observation::Sightings;
 use crate::domain::world::refusal::Refusal;
-use crate::domain::world::{Admission, Note, World};
 use crate::edge::discovery::DiscoveryGroup;
 use crate::edge::docker::Engine;
-use crate::edge::store::{Record, Store};
+use crate::edge::store::Store;
+pub use handle::Handle;
 
 /// How many events may wait to be published.
 const WAITING_EVENTS: usize = 4096;
@@ -35,59 +39,6 @@ const WAITING_EVENTS: usize = 4096;
 const INPUTS_AT_ONCE: usize = 256;
 /// How long tasks may take to end when the node ends.
 const LAST_WORDS: Duration = Duration::from_millis(800);
-
-/// How the rest of the node talks to the loop.
-#[derive(Clone)]
-pub struct Handle {
-    inputs: mpsc::Sender<Input>,
-    snapshots: watch::Receiver<Snapshot>,
-    observed: watch::Receiver<Observed>,
-    events: mpsc::Sender<ChangeEvent>,
-    builds: BuildLogs,
-}
-
-impl Handle {
-    /// How many inputs wait for the loop, and how many may.
-    pub fn waiting_inputs(&self) -> (usize, usize) {
-        waiting(&self.inputs)
-    }
-
-    /// How many events wait to be published, and how many may.
-    pub fn waiting_events(&self) -> (usize, usize) {
-        waiting(&self.events)
-    }
-
-    /// Asks for something, unless too much is waiting.
-    ///
-    /// # Errors
-    /// Gives the request back when the loop has too much to do, or has ended.
-    pub fn request(&self, request: Request) -> Result<(), Box<Request>> {
-        self.inputs
-            .try_send(Input::Request(request))
-            .map_err(|error| {
-                match error.into_inner() {
-                    Input::Request(request) => Box::new(request),
-                    // What was put in is what comes back.
-                    _ => Box::new(Request::Cancel(String::new())),
-                }
-            })
-    }
-
-    /// What is shown, now and in future.
-    pub fn snapshots(&self) -> watch::Receiver<Snapshot> {
-        self.snapshots.clone()
-    }
-
-    /// What the dependency graph is to know of the deployments, now and in future.
-    pub fn observed(&self) -> watch::Receiver<Observed> {
-        self.observed.clone()
-    }
-
-    /// What builds said.
-    pub fn builds(&self) -> BuildLogs {
-        self.builds.clone()
-    }
-}
 
 /// Everything that the loop works with.
 pub struct Supervisor {
@@ -302,184 +253,6 @@ impl Supervisor {
         self.world.engine_lost(why, clock::now());
     }
 
-    fn request(&mut self, request: Request) {
-        match request {
-            Request::Deploy(request, reply) => {
-                let id = fresh_id();
-                match self.world.deploy(&request, id, clock::now()) {
-                    Ok(Admission::New(id)) => self.waiting.entry(id).or_default().push(reply),
-                    Ok(Admission::Joined(id)) => self.answer_when_saved(id, reply),
-                    Err(refusal) => self.answers.push((reply, Err(refusal))),
-                }
-            }
-            Request::Plan(request, reply) => {
-                drop(reply.send(self.world.plan(&request, clock::now())));
-            }
-            Request::Deprovision(which, dependents, reply) => {
-                match self.world.deprovision(&which, dependents) {
-                    Ok(id) => self.waiting.entry(id).or_default().push(reply),
-                    Err(refusal) => self.answers.push((reply, Err(refusal))),
-                }
-            }
-            Request::PlanStop(which, dependents, reply) => {
-                drop(reply.send(self.world.plan_stop(&which, dependents)));
-            }
-            Request::Cancel(id) => self.world.cancel(&id),
-            Request::Register {
-                source,
-                replace,
-                reply,
-            } => self.read(source, replace, reply),
-            Request::Unregister(name, version, reply) => {
-                match self.world.catalogue.matching(&name, &version) {
-                    Ok(packages) => self.write(self.saver.unregister(packages, reply)),
-                    Err(refusal) => drop(reply.send(Err(refusal))),
-                }
-            }
-            Request::ListPackages(name, reply) => {
-                let all = self.world.catalogue.all();
-                let packages = all.filter(|p| name.is_empty() || p.package.name == name);
-                drop(reply.send(Ok(packages.cloned().collect())));
-            }
-        }
-    }
-
-    fn answer_when_saved(&mut self, id: DeploymentId, reply: Reply<DeploymentId>) {
-        if self.world.deployment(&id).is_some_and(|d| d.saved) {
-            self.answers.push((reply, Ok(id)));
-        } else {
-            self.waiting.entry(id).or_default().push(reply);
-        }
-    }
-
-    /// Reads manifests outside of the loop: a file may lie on a slow disk, a text may be long.
-    fn read(&self, source: PackageSource, replace: bool, reply: Reply<Vec<CataloguedPackage>>) {
-        let inputs = self.inputs_sender.clone();
-        let now = clock::now().wall;
-        self.tasks.spawn_blocking(move || {
-            let packages = read(&source, now);
-            let input = Input::Read {
-                packages,
-                replace,
-                reply,
-            };
-            inputs.blocking_send(input).ok();
-        });
-    }
-
-    fn register(
-        &mut self,
-        packages: Result<Vec<CataloguedPackage>, Refusal>,
-        replace: bool,
-        reply: Reply<Vec<CataloguedPackage>>,
-    ) {
-        match packages.and_then(|packages| self.admit(packages, replace)) {
-            Ok(packages) => self.write(self.saver.register(packages, reply)),
-            Err(refusal) => drop(reply.send(Err(refusal))),
-        }
-    }
-
-    fn admit(
-        &self,
-        packages: Vec<CataloguedPackage>,
-        replace: bool,
-    ) -> Result<Vec<CataloguedPackage>, Refusal> {
-        for p in &packages {
-            self.world.check_policy(&p.package, p.folder.as_deref())?;
-        }
-        let catalogue = &self.world.catalogue;
-        match { catalogue.refuses(&packages, replace) }.or_else(|| catalogue.lacks(&packages)) {
-            Some(refusal) => Err(refusal),
-            None => Ok(packages),
-        }
-    }
-
-    fn write(&self, write: Write) {
-        let inputs = self.inputs_sender.clone();
-        self.writes.spawn_blocking(move || {
-            // The loop may have ended; the disk has what was written all the same.
-            inputs.blocking_send(write()).ok();
-        });
-    }
-
-    fn written(&mut self, written: Written) {
-        match written {
-            Written::Deployments { records, error } => {
-                self.saver.written(&records, error.is_none());
-                for (id, record) in records {
-                    if error.is_none() && record.has_ports() {
-                        self.world.ports_saved(&id);
-                    }
-                    self.deployment_written(&id, &record, error.as_deref());
-                }
-            }
-            Written::Packages {
-                packages,
-                reply,
-                error,
-            } => {
-                if error.is_none() {
-                    packages
-                        .iter()
-                        .cloned()
-                        .for_each(|p| self.world.catalogue.insert(p));
-                }
-                drop(reply.send(error.map_or(Ok(packages), |e| Err(Refusal::new(e)))));
-            }
-            Written::Unregistered {
-                packages,
-                reply,
-                error,
-            } => {
-                if error.is_none() {
-                    packages
-                        .iter()
-                        .for_each(|(name, v)| self.world.catalogue.remove(name, v));
-                }
-                let labels = packages
-                    .iter()
-                    .map(|(name, v)| format!("{name} {v}"))
-                    .collect();
-                drop(reply.send(error.map_or(Ok(labels), |e| Err(Refusal::new(e)))));
-            }
-        }
-    }
-
-    /// A deployment is on the disk, or could not be put there. What is new is refused then; what
-    /// is to be stopped is stopped all the same, since a full disk must not keep a robot running.
-    fn deployment_written(&mut self, id: &str, record: &Record, error: Option<&str>) {
-        let deployment = self.world.deployment(id);
-        let is_new = deployment.is_some_and(|d| !d.saved);
-        let is_update = deployment.is_some_and(|d| !d.change_saved && d.next_order().is_some());
-        let is_latest =
-            deployment.is_none_or(|d| d.wanted == record.wanted() && d.change <= record.change());
-        let replies = self.waiting.remove(id).unwrap_or_default();
-        match error {
-            None => self.world.saved(id, record.wanted(), record.change()),
-            Some(why) => {
-                tracing::error!("what is known of deployment {id} is not on the disk: {why}");
-                self.world.discard(id);
-            }
-        }
-        if error.is_none() && !is_latest {
-            // Whoever waits asked for a stop or an update while this was being written; the next write has it.
-            self.waiting.insert(id.to_owned(), replies);
-            return;
-        }
-        for reply in replies {
-            let answer = match error {
-                Some(why) if is_new => Err(Refusal::new(format!(
-                    "nothing was deployed, because it could not be written down: {why}"
-                ))),
-                Some(why) if is_update => Err(Refusal::new(format!(
-                    "nothing was changed, because it could not be written down: {why}"
-                ))),
-                _ => Ok(id.to_owned()),
-            };
-            self.answers.push((reply, answer));
-        }
-    }
-
     /// What follows from what was taken in: phases, steps, writes, and what is shown.
     fn follow_up(&mut self) {
         let now = clock::now();
@@ -506,110 +279,6 @@ impl Supervisor {
             drop(reply.send(answer));
         }
     }
-
-    /// Whoever waits for a write that is not needed, because nothing changed, is answered now.
-    fn answer_unchanged(&mut self) {
-        let ids: Vec<_> = self.waiting.keys().cloned().collect();
-        for id in ids {
-            if self.world.deployment(&id).is_none_or(|d| d.saved) && self.saver.is_on_disk(&id) {
-                for reply in self.waiting.remove(&id).unwrap_or_default() {
-                    self.answers.push((reply, Ok(id.clone())));
-                }
-            }
-        }
-    }
-
-    fn show(&mut self, touched: &std::collections::BTreeSet<DeploymentId>) {
-        let now = clock::now();
-        let mut changed =
-            self.snapshots.borrow().unreachable.as_deref() != self.world.unreachable();
-        let mut observed = false;
-        for id in touched {
-            // What is not on the disk yet may still be refused.
-            if self.world.deployment(id).is_some_and(|d| !d.saved) {
-                continue;
-            }
-            if let Some((before, after)) = self.views.refresh(&mut self.world, id, now) {
-                changed = true;
-                if after.over {
-                    self.effects.list_volumes();
-                }
-                self.raise(changes(before.as_deref(), &after));
-            }
-            if let Some(view) = self.views.of_one(id) {
-                observed |= self.sightings.refresh(&self.world, &view, now.monotonic);
-            }
-        }
-        let forgotten = self.views.forgotten(&self.world);
-        for id in &forgotten {
-            tracing::debug!("deployment {id} is not remembered any more");
-            changed = true;
-        }
-        if !forgotten.is_empty() {
-            observed |= self.sightings.forget(&forgotten, now.monotonic);
-            self.forget_builds(forgotten);
-        }
-        if observed {
-            self.tell_observed();
-        }
-        if changed {
-            self.snapshots
-                .send_replace(self.views.snapshot(&self.world));
-        }
-    }
-
-    /// What was known before the start.
-    fn observe_all(&mut self) {
-        let now = clock::now().monotonic;
-        for deployment in self.world.deployments() {
-            if let Some(view) = self.views.of_one(&deployment.order.id) {
-                self.sightings.refresh(&self.world, &view, now);
-            }
-        }
-        self.tell_observed();
-    }
-
-    fn tell_observed(&mut self) {
-        let now = clock::now().monotonic;
-        let all = self.sightings.all(&self.world, now);
-        self.observed.send_replace(all);
-    }
-
-    /// Says what belongs to no phase or status: in the log, and as an event if it is about a
-    /// deployment.
-    fn say(&self, note: &Note) {
-        let snapshot = self.snapshots.borrow();
-        let Some(view) = note.deployment.as_ref().and_then(|id| snapshot.by_id(id)) else {
-            tracing::warn!("{}", note.text);
-            return;
-        };
-        let of = note.executable.as_ref();
-        let who = of.map_or_else(String::new, |(component, executable)| {
-            format!("{component}: {executable}: ")
-        });
-        tracing::warn!("deployment {}: {who}{}", view.name, note.text);
-        let of = of.map(|(component, executable)| (component.as_str(), executable.as_str()));
-        self.raise([remark(view, of, &note.text)]);
-    }
-
-    fn raise(&self, events: impl IntoIterator<Item = ChangeEvent>) {
-        for event in events {
-            if self.events.try_send(event).is_err() {
-                tracing::error!("events are published too slowly; one is lost");
-            }
-        }
-    }
-}
-
-fn waiting<T>(sender: &mpsc::Sender<T>) -> (usize, usize) {
-    let most = sender.max_capacity();
-    (most - sender.capacity(), most)
-}
-
-/// A new deployment's id.
-fn fresh_id() -> DeploymentId {
-    let id = uuid::Uuid::new_v4().simple().to_string();
-    format!("dep-{}", id.get(..12).unwrap_or(&id))
 }
 
 fn untidy(error: std::io::Error) {
