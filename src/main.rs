@@ -111,6 +111,7 @@ fn run(
         min_interval: settings.graph_min_interval,
         domain: own_domain(),
         engine_is_local: engine.is_local(),
+        rates: settings.rates.clone(),
     };
     tracing::info!(
         "{} deployments are known from {}; containers are on {}",
@@ -128,9 +129,12 @@ fn run(
     let services = ParameterServices::new(&mut node, parameters)?;
     tasks.spawn(services.run(stop.clone()));
     let (sight, watcher) = Watcher::new(&mut node, &handle, client, graph_settings)?;
-    if let Some(watcher) = watcher {
+    if let Some((watcher, measurer)) = watcher {
         tasks.spawn(watcher.run(stop.clone()));
+        tasks.spawn(measurer.run(stop.clone()));
     }
+    let rates = face::rates::Service::new(&mut node, &handle, sight.measured().cloned())?;
+    tasks.spawn(rates.run(stop.clone()));
     let costs = Costs::new(sight.clone(), handle.snapshots());
     let means = face::Means {
         handle: handle.clone(),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::app::graph::RateSettings;
 use crate::domain::deployment::restart::RestartLimits;
 use crate::domain::policy::{Policy, parse_policy};
 use crate::edge::docker::Deadlines;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub graph: bool,
     /// How long lies between two publications of the dependency graph at least.
     pub graph_min_interval: Duration,
+    /// What is measured on the ROS graph.
+    pub rates: RateSettings,
     /// How often everything is published even if nothing changed.
     pub snapshot_period: Duration,
 }
@@ -235,6 +238,20 @@ pub fn declared() -> Vec<Declared> {
             60.0,
         ),
         Declared {
+            name: "graph_rates",
+            description: "The names of deployments on whose topics messages and bytes a second are \
+                          always measured; `~/measure_rates` does so for others",
+            value: Value::Texts(Vec::new()),
+        },
+        number(
+            "graph_rates_budget",
+            "The bytes a second that all of measuring may have publishers send, taken over time; 0 \
+             measures nothing",
+            1e6,
+            0.0,
+            1e12,
+        ),
+        Declared {
             name: "use_sim_time",
             description: "Known to every ROS node; shipmate always goes by the machine's clock",
             value: Value::Flag(false),
@@ -277,6 +294,10 @@ pub fn read(parameters: &Parameters, node: &str) -> Result<Settings, SettingsErr
         },
         graph: parameters.flag("graph"),
         graph_min_interval: seconds("graph_min_interval"),
+        rates: RateSettings {
+            always: parameters.texts("graph_rates").into_iter().collect(),
+            budget: parameters.number("graph_rates_budget"),
+        },
         snapshot_period: seconds("snapshot_period"),
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::dependency_graph::{
     DependencyGraph, EdgeKind, Flow, GraphEdge, GraphNode, NodeKind,
 };
+use crate::domain::graph::sampling::two_digits;
 
 /// The edges of one kind from one node to another.
 pub(super) struct Bundle<'a> {
@@ -99,4 +100,19 @@ pub(super) fn label(edge: &GraphEdge) -> String {
     }
     .trim()
     .to_owned()
+}
+
+/// What flows along an edge, after something else: `, 10 Hz, 2.4 kB/s`; empty when it is not measured.
+pub(super) fn rate(edge: &GraphEdge) -> String {
+    let (Some(messages), Some(bytes)) = (edge.messages_per_second, edge.bytes_per_second) else {
+        return String::new();
+    };
+    let units = ["B/s", "kB/s", "MB/s", "GB/s"];
+    let mut bytes = two_digits(bytes);
+    let mut unit = 0;
+    while bytes >= 1000.0 && unit + 1 < units.len() {
+        bytes = two_digits(bytes / 1000.0);
+        unit += 1;
+    }
+    format!(", {} Hz, {bytes} {}", two_digits(messages), units[unit])
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::bundle::{Bundle, bundles, colour, label, lines, word};
+use super::bundle::{Bundle, bundles, colour, label, lines, rate, word};
 use super::layout::{Edge, Layout, Place, layout};
 use crate::domain::dependency_graph::{DependencyGraph, EdgeKind, GraphEdge, GraphNode, NodeKind};
 
@@ -221,7 +221,7 @@ fn box_lines(graph: &DependencyGraph, at: usize, own: &[Drawn<'_>]) -> Vec<Strin
 fn tooltip(drawn: &Drawn<'_>) -> String {
     let mut text = word(drawn.bundle.kind).to_owned();
     for edge in &drawn.bundle.edges {
-        let _ = write!(text, "\n{} [{}]", edge.name, edge.type_name);
+        let _ = write!(text, "\n{} [{}]{}", edge.name, edge.type_name, rate(edge));
         for problem in &edge.problems {
             let _ = write!(text, "\n    {} {}", problem.text, problem.remedy);
         }

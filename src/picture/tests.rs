@@ -238,3 +238,27 @@ fn names_cannot_leave_their_quotes() {
     assert!(mermaid(&graph).contains("[\"a#34;b#92; ü#93;<br/>"));
     assert!(text(&graph).contains("  calls          /teleport_turtle of SIMULATOR"));
 }
+
+#[test]
+fn what_is_measured_is_told() {
+    let mut graph = three();
+    let shown = |graph: &DependencyGraph| (text(graph), svg(graph));
+    let (before, drawn) = shown(&graph);
+    assert!(!before.contains(" Hz") && !drawn.contains(" Hz"));
+    let pose = &mut graph.edges[2];
+    pose.messages_per_second = Some(10.0);
+    pose.bytes_per_second = Some(2400.0);
+    let (words, drawn) = shown(&graph);
+    assert!(words.contains("/sim/pose -> COMMAND CENTER, 10 Hz, 2.4 kB/s\n"));
+    assert!(words.contains("/sim/pose <- SIMULATOR, 10 Hz, 2.4 kB/s\n"));
+    assert!(drawn.contains("/sim/pose [], 10 Hz, 2.4 kB/s\n"));
+    let mut words = |messages: f64, bytes: f64| {
+        let edge = &mut graph.edges[2];
+        (edge.messages_per_second, edge.bytes_per_second) = (Some(messages), Some(bytes));
+        bundle::rate(edge)
+    };
+    assert_eq!(words(0.0, 0.0), ", 0 Hz, 0 B/s");
+    assert_eq!(words(0.254, 25.4), ", 0.25 Hz, 25 B/s");
+    assert_eq!(words(1234.0, 999_999.0), ", 1200 Hz, 1 MB/s");
+    assert_eq!(words(30.0, 3e15), ", 30 Hz, 3000000 GB/s");
+}

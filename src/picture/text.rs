@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::bundle::{bundles, label, lines};
+use super::bundle::{bundles, label, lines, rate};
 use crate::domain::dependency_graph::{DependencyGraph, EdgeKind, Flow};
 
 /// What each deployment depends on, offers to whom and takes from whom, a block each.
@@ -30,16 +30,17 @@ pub fn text(graph: &DependencyGraph) -> String {
                     Flow::Partly => "  [data flows in part]",
                     Flow::Yes | Flow::Unknown => "",
                 };
+                let rate = rate(edge);
                 let _ = match (edge.kind, leaves) {
                     (EdgeKind::Dependency, true) => {
                         writeln!(out, "  depends on     {other}  ({name})")
                     }
                     (EdgeKind::Dependency, false) => writeln!(out, "  needed by      {other}"),
                     (EdgeKind::Topic, true) => {
-                        writeln!(out, "  publishes      {name} -> {other}{flow}")
+                        writeln!(out, "  publishes      {name} -> {other}{flow}{rate}")
                     }
                     (EdgeKind::Topic, false) => {
-                        writeln!(out, "  subscribes to  {name} <- {other}{flow}")
+                        writeln!(out, "  subscribes to  {name} <- {other}{flow}{rate}")
                     }
                     (_, true) => writeln!(out, "  serves         {name} -> {other}{flow}"),
                     (EdgeKind::Service, false) => {

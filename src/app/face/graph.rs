@@ -118,7 +118,10 @@ fn graph(asked: &GetDependencyGraph::Request, sight: &Sight) -> GetDependencyGra
         without_external: asked.without_external,
         hidden: asked.hidden,
     };
-    let graph = build(&sight.now(), options);
+    let mut graph = build(&sight.now(), options);
+    if let Some(measured) = sight.measured() {
+        measured.latest().fill(&mut graph);
+    }
     GetDependencyGraph::Response {
         success: true,
         message: String::new(),

@@ -11,6 +11,7 @@ pub mod graph;
 mod logs;
 mod publish;
 mod queries;
+pub mod rates;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;

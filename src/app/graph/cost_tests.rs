@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::super::Measured;
 use super::*;
 use crate::app::snapshot::Observed;
 use crate::domain::dependency_graph::{
@@ -45,7 +46,7 @@ fn costs(is_on: bool) -> Costs {
             name: "/shipmate".to_owned(),
             ..OwnNode::default()
         },
-        is_on,
+        measured: is_on.then(Measured::nothing),
         addresses: nowhere,
     };
     let (_snapshots, snapshots) = watch::channel(Snapshot::default());

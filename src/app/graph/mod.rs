@@ -2,9 +2,11 @@
 //! ROS graph.
 //!
 //! `sight.rs` is both at one moment, for whoever asks; `watch.rs` looks at the domains that are needed
-//! and publishes the graph whenever it has become another one; `cost.rs` says what stops would cost.
+//! and publishes the graph whenever it has become another one; `cost.rs` says what stops would cost;
+//! `measured.rs` has rates measured that are written to the graph.
 
 mod cost;
+mod measured;
 mod sight;
 mod watch;
 
@@ -16,6 +18,7 @@ use tokio::sync::watch::Receiver;
 use crate::domain::graph::GraphView;
 
 pub use cost::Costs;
+pub use measured::{Measured, Measurer, RateSettings};
 pub use sight::Sight;
 pub use watch::{Settings, Watcher};
 

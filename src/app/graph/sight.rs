@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use tokio::sync::watch::Receiver;
 
-use super::Domains;
+use super::{Domains, Measured};
 use crate::app::snapshot::Observed;
 use crate::domain::dependency_graph::{Observation, ObservedDeployment, ObservedDomain, OwnNode};
 use crate::domain::graph::GraphView;
@@ -20,14 +20,20 @@ pub struct Sight {
     pub(super) deployments: Receiver<Observed>,
     pub(super) domains: Receiver<Domains>,
     pub(super) own_node: OwnNode,
-    pub(super) is_on: bool,
+    /// None when the ROS graph is not looked at.
+    pub(super) measured: Option<Measured>,
     pub(super) addresses: fn() -> Vec<IpAddr>,
 }
 
 impl Sight {
     /// Whether the ROS graph is looked at at all.
     pub fn is_on(&self) -> bool {
-        self.is_on
+        self.measured.is_some()
+    }
+
+    /// What is known of rates; None when the ROS graph is not looked at.
+    pub fn measured(&self) -> Option<&Measured> {
+        self.measured.as_ref()
     }
 
     /// All that is known now. It takes milliseconds where there is much.

@@ -38,7 +38,7 @@ fn both_are_joined() {
             name: "/shipmate".to_owned(),
             ..OwnNode::default()
         },
-        is_on: true,
+        measured: None,
         addresses: machine,
     };
     let found = sight.now();

@@ -11,11 +11,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Domains, Sight};
+use super::measured::measured;
+use super::{Domains, Measured, Measurer, RateSettings, Sight};
 use crate::app::clock;
 use crate::app::snapshot::Observed;
 use crate::app::supervisor::Handle;
-use crate::domain::dependency_graph::{DependencyGraph, Options, OwnNode, build};
+use crate::domain::dependency_graph::{DependencyGraph, Options, OwnNode, Rates, build};
 use crate::edge::machine;
 use crate::edge::ros::addresses;
 use crate::edge::ros::graph::{GraphClient, Keep};
@@ -24,7 +25,7 @@ use crate::edge::ros::node::RosNode;
 use crate::edge::ros::{Publisher, QosProfile, RosError, msg};
 
 /// How the graph is kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Whether the ROS graph is looked at, and the topic is there.
     pub on: bool,
@@ -34,6 +35,8 @@ pub struct Settings {
     pub domain: u8,
     /// Whether containers are on this machine.
     pub engine_is_local: bool,
+    /// What is measured.
+    pub rates: RateSettings,
 }
 
 /// Keeps looking.
@@ -44,11 +47,15 @@ pub struct Watcher {
     keeps: BTreeMap<u8, Keep>,
     domains: watch::Sender<Domains>,
     publisher: Publisher<msg::DependencyGraph>,
-    published: Option<DependencyGraph>,
+    published: Option<Arc<DependencyGraph>>,
+    /// Tells the graph without rates.
+    built: watch::Sender<Arc<DependencyGraph>>,
+    measured: Measured,
 }
 
 impl Watcher {
-    /// Gives what services look through, and the watcher unless it is switched off.
+    /// Gives what services look through, and unless it is switched off the watcher, and what measures
+    /// for it.
     ///
     /// # Errors
     /// When rcl refuses the topic.
@@ -57,7 +64,9 @@ impl Watcher {
         handle: &Handle,
         client: GraphClient,
         settings: Settings,
-    ) -> Result<(Sight, Option<Self>), RosError> {
+    ) -> Result<(Sight, Option<(Self, Measurer)>), RosError> {
+        let (built, graph) = watch::channel(Arc::default());
+        let (known, measurer) = measured(client.clone(), settings.rates.clone(), graph);
         let (domains, seen) = watch::channel(Domains::default());
         let nowhere: fn() -> Vec<IpAddr> = Vec::new;
         let sight = Sight {
@@ -68,7 +77,7 @@ impl Watcher {
                 hostname: machine::hostname(),
                 process: std::process::id().to_string(),
             },
-            is_on: settings.on,
+            measured: settings.on.then(|| known.clone()),
             addresses: match settings.engine_is_local {
                 true => addresses::of_this_machine,
                 false => nowhere,
@@ -89,8 +98,10 @@ impl Watcher {
             domains,
             publisher: node.publisher("~/dependency_graph", latched)?,
             published: None,
+            built,
+            measured: known,
         };
-        Ok((sight, Some(watcher)))
+        Ok((sight, Some((watcher, measurer))))
     }
 
     /// Looks until it is told to stop, or the loop has ended.
@@ -100,6 +111,7 @@ impl Watcher {
 
     async fn watch(mut self) {
         let mut deployments = self.sight.deployments.clone();
+        let mut rates = self.measured.shown();
         loop {
             let needed = needed(&deployments.borrow_and_update(), self.settings.domain);
             self.look_at(&needed);
@@ -108,11 +120,13 @@ impl Watcher {
                 view.mark_unchanged();
             }
             // What changes from here on is taken up by the next round.
-            self.tell().await;
+            let known = Arc::clone(&rates.borrow_and_update());
+            self.tell(&known).await;
             let not_before = Instant::now() + self.settings.min_interval;
             let seen = views.iter_mut().map(|view| changed(view).boxed());
             let news = tokio::select! {
                 changed = deployments.changed() => changed.is_ok(),
+                () = changed(&mut rates) => true,
                 _ = select_all(seen) => true,
             };
             if !news {
@@ -136,17 +150,31 @@ impl Watcher {
         self.domains.send_replace(Arc::new(views.collect()));
     }
 
-    async fn tell(&mut self) {
+    async fn tell(&mut self, rates: &Arc<Rates>) {
         let sight = self.sight.clone();
         let options = Options {
             ros_details: true,
             ..Options::default()
         };
-        let built = tokio::task::spawn_blocking(move || build(&sight.now(), options)).await;
-        let Ok(graph) = built else {
+        let (before, rates) = (Arc::clone(&self.built.borrow()), Arc::clone(rates));
+        let built = tokio::task::spawn_blocking(move || {
+            let graph = build(&sight.now(), options);
+            let graph = match *before == graph {
+                true => before,
+                false => Arc::new(graph),
+            };
+            let filled = with_rates(&graph, &rates);
+            (graph, filled)
+        });
+        let Ok((built, graph)) = built.await else {
             tracing::error!("the dependency graph could not be built");
             return;
         };
+        self.built.send_if_modified(|known| {
+            let is_new = !Arc::ptr_eq(known, &built);
+            *known = built;
+            is_new
+        });
         if self.published.as_ref() == Some(&graph) {
             return;
         }
@@ -158,6 +186,16 @@ impl Watcher {
             }
         }
     }
+}
+
+/// The same graph with what is measured; itself when nothing is.
+fn with_rates(graph: &Arc<DependencyGraph>, rates: &Rates) -> Arc<DependencyGraph> {
+    if rates.deployments.is_empty() {
+        return Arc::clone(graph);
+    }
+    let mut filled = DependencyGraph::clone(graph);
+    rates.fill(&mut filled);
+    Arc::new(filled)
 }
 
 /// One whose sender is gone never changes again.

@@ -4,8 +4,9 @@
 //! `observation.rs` is what it is made from; `ownership.rs` says which container a participant is in,
 //! `placing.rs` who has which endpoint; `edges.rs` relates them, with `names.rs` for what nobody looks
 //! for; `matching.rs` and `reach.rs` say whether data can flow, by what both ends promise and by where
-//! they run; `declared.rs` reads what packages say, `drift.rs` and `near_miss.rs` find what was not meant; `losses.rs` says who would miss
-//! what, `cost.rs` in words; `build.rs` puts it together.
+//! they run; `declared.rs` reads what packages say, `drift.rs` and `near_miss.rs` find what was not meant;
+//! `losses.rs` says who would miss what, `cost.rs` in words; `build.rs` puts it together; `rates.rs` adds
+//! what is measured to it.
 
 mod build;
 mod cost;
@@ -19,6 +20,7 @@ mod near_miss;
 mod observation;
 mod ownership;
 mod placing;
+mod rates;
 mod reach;
 
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub use observation::{
     ObservedDependency, ObservedDeployment, ObservedDomain, ObservedEndpoint, ObservedEnds,
     ObservedParticipant, OwnNode,
 };
+pub use rates::{Rates, measured_deployments, measured_topics};
 
 use serde::{Deserialize, Serialize};
 

@@ -2,9 +2,10 @@
 //! each end, and since when.
 //!
 //! `remember.rs` carries over from one look to the next since when each thing is there; `rules.rs`
-//! says what of it is a container's own; `rate.rs` measures how often messages arrive; `goal_status.rs`
-//! reads which goals of an action execute, and `idle.rs` says when none does; `announcement.rs` reads
-//! what participants say of themselves, and `heard.rs` keeps it; `qos.rs` has the words for an endpoint's quality of service.
+//! says what of it is a container's own; `rate.rs` measures how often messages arrive, and `sampling/`
+//! does so for many topics within a budget; `goal_status.rs` reads which goals of an action execute, and
+//! `idle.rs` says when none does; `announcement.rs` reads what participants say of themselves, and
+//! `heard.rs` keeps it; `qos.rs` has the words for an endpoint's quality of service.
 
 pub mod announcement;
 pub mod goal_status;
@@ -16,6 +17,7 @@ pub mod rate;
 mod remember;
 mod rtps;
 pub mod rules;
+pub mod sampling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -22,6 +22,8 @@ use super::node::RosNode;
 pub enum Value {
     /// A text.
     Text(String),
+    /// Texts; empty ones do not count, since a parameter file cannot have a list of none.
+    Texts(Vec<String>),
     /// A whole number between two, both included.
     Integer(i64, i64, i64),
     /// A number between two, both included.
@@ -112,6 +114,17 @@ impl Parameters {
         }
     }
 
+    /// Texts.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        match self.find(name).map(|d| &d.value) {
+            Some(Value::Texts(texts)) => {
+                let texts = texts.iter().filter(|text| !text.is_empty());
+                texts.cloned().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Yes or no.
     pub fn flag(&self, name: &str) -> bool {
         self.find(name).map(|d| &d.value) == Some(&Value::Flag(true))
@@ -142,6 +155,7 @@ impl Declared {
         let name = self.name;
         match (&mut self.value, given) {
             (Value::Text(text), ParameterValue::String(new)) => text.clone_from(new),
+            (Value::Texts(texts), ParameterValue::StringArray(new)) => texts.clone_from(new),
             (Value::Flag(flag), ParameterValue::Bool(new)) => *flag = *new,
             (Value::Integer(value, low, high), ParameterValue::Integer(new)) => {
                 if !(*low..=*high).contains(new) {
@@ -165,6 +179,7 @@ impl Declared {
                 *value = new;
             }
             (Value::Text(_), other) => return Err(wrong_type(name, "a text", other)),
+            (Value::Texts(_), other) => return Err(wrong_type(name, "a list of texts", other)),
             (Value::Flag(_), other) => return Err(wrong_type(name, "true or false", other)),
             (Value::Integer(..), other) => return Err(wrong_type(name, "a whole number", other)),
         }
@@ -178,6 +193,7 @@ impl Declared {
         };
         match &self.value {
             Value::Text(text) => message.string_value.clone_from(text),
+            Value::Texts(texts) => message.string_array_value.clone_from(texts),
             Value::Integer(value, ..) => message.integer_value = *value,
             Value::Number(value, ..) => message.double_value = *value,
             Value::Flag(value) => message.bool_value = *value,
@@ -191,6 +207,7 @@ impl Declared {
             Value::Integer(..) => ParameterType::PARAMETER_INTEGER as u8,
             Value::Number(..) => ParameterType::PARAMETER_DOUBLE as u8,
             Value::Text(_) => ParameterType::PARAMETER_STRING as u8,
+            Value::Texts(_) => ParameterType::PARAMETER_STRING_ARRAY as u8,
         }
     }
 
@@ -218,7 +235,7 @@ impl Declared {
                 };
                 descriptor.floating_point_range.push(range);
             }
-            Value::Text(_) | Value::Flag(_) => {}
+            Value::Text(_) | Value::Texts(_) | Value::Flag(_) => {}
         }
         descriptor
     }

@@ -8,5 +8,6 @@ mod flow;
 mod losses;
 mod ownership;
 mod property;
+mod rates;
 mod relations;
 mod samples;

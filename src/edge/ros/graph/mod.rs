@@ -1,5 +1,5 @@
-//! Looks at the ROS graph: what is there, since when, how often messages arrive, and whether an action
-//! is idle; and brings lifecycle nodes up.
+//! Looks at the ROS graph: what is there, since when, how often messages arrive and how large they are,
+//! and whether an action is idle; and brings lifecycle nodes up.
 //!
 //! r2r's node sees one domain only and must never wait for us. So each domain that somebody asks about
 //! has an observer (`observer.rs`): a thread with an rcl context and a node of its own, which sleeps
@@ -15,6 +15,7 @@ mod life;
 mod lifecycle;
 mod listening;
 mod observer;
+mod rates;
 mod rcl;
 mod read;
 

@@ -11,6 +11,7 @@ use super::calls::{Call, Calls};
 use super::goals::{Goals, WaitIdle};
 use super::life::Life;
 use super::listening::{Listening, Measure};
+use super::rates::{Listen, Windows};
 use super::rcl::{Context, Guard, Node, RclError, WaitSet};
 use super::read::read;
 use crate::domain::graph::{GraphView, Participants};
@@ -23,6 +24,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 pub enum Command {
     /// To measure a rate.
     Measure(Measure),
+    /// To listen to a topic for a moment.
+    Listen(Listen),
     /// To tell when an action is idle.
     WaitIdle(WaitIdle),
     /// To call a lifecycle node.
@@ -80,6 +83,7 @@ struct Observer {
     read_at: Option<Monotonic>,
     read_not_before: Monotonic,
     listening: Listening,
+    windows: Windows,
     goals: Goals,
     calls: Calls,
     wait: WaitSet,
@@ -103,6 +107,7 @@ impl Observer {
             read_at: Some(now),
             read_not_before: now,
             listening: Listening::new(Rc::clone(&node)),
+            windows: Windows::new(Rc::clone(&node)),
             goals: Goals::new(Rc::clone(&node)),
             calls: Calls::new(Rc::clone(&node)),
             wait: WaitSet::new(&context)?,
@@ -121,6 +126,7 @@ impl Observer {
             self.hear_of_participants();
             self.take_commands(now);
             self.listening.step(&self.view, now);
+            self.windows.step(now);
             self.goals.step(&self.view, now);
             self.calls.step(now);
             if self.goals.are_waited_for() {
@@ -159,6 +165,7 @@ impl Observer {
         let due = [
             self.read_at,
             self.listening.due(),
+            self.windows.due(),
             self.goals.due(),
             self.calls.due(now),
         ];
@@ -166,6 +173,7 @@ impl Observer {
         let others: Vec<_> = self
             .listening
             .waitables()
+            .chain(self.windows.waitables())
             .chain(self.goals.waitables())
             .chain(self.calls.waitables())
             .collect();
@@ -177,6 +185,7 @@ impl Observer {
         while let Ok(command) = self.seat.commands.try_recv() {
             match command {
                 Command::Measure(measure) => self.listening.measure(measure, now),
+                Command::Listen(listen) => self.windows.open(listen, now),
                 Command::WaitIdle(wait) => self.goals.wait(wait, now),
                 Command::Call(node, call) => self.calls.call(node, call, now),
             }

@@ -23,6 +23,8 @@ pub enum Wanted {
 pub struct Message<'a> {
     /// What its publisher is known by.
     pub from: [u8; 16],
+    /// Its number among those of its publisher, where the middleware tells it.
+    pub number: Option<u64>,
     /// What it says.
     pub bytes: &'a [u8],
 }
@@ -104,6 +106,9 @@ impl Subscription {
         }
         check("a message could not be taken", answer)?;
         let from = first_16(&info.publisher_gid.data);
+        let number = info.publication_sequence_number;
+        // The largest one stands for none.
+        let number = (number != u64::MAX).then_some(number);
         let bytes = if self.buffer.buffer.is_null() {
             &[]
         } else {
@@ -111,7 +116,11 @@ impl Subscription {
             // which the borrow prevents.
             unsafe { std::slice::from_raw_parts(self.buffer.buffer, self.buffer.buffer_length) }
         };
-        Ok(Some(Message { from, bytes }))
+        Ok(Some(Message {
+            from,
+            number,
+            bytes,
+        }))
     }
 
     pub(super) fn handle(&self) -> *const rcl_subscription_t {
