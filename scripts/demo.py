@@ -17,6 +17,7 @@ from typing import Any
 
 from demo_client import DEPLOY_WITHIN_SECONDS, Goal, GoalRefused, RosThread, Shipmate, look_until
 from demo_node import BackgroundNode, cache_folder
+from demo_picture import write_picture
 from demo_show import attempt, heading, next_steps, progress_line, table
 from shipmate.action import Deploy, Deprovision
 from shipmate.msg import Deployment, DeploymentArray
@@ -195,6 +196,10 @@ class Demo:
             f"   /turtle_0/goto_action to ({x:g}, {y:g}): {result.message}, {result.distance_driven:.1f} m driven"
         )
 
+    def draw(self) -> None:
+        """Write a picture of who depends on whom and who talks to whom, and say where it is."""
+        print(f"   {write_picture(self._shipmate, self._background.picture)}")
+
     def events(self) -> None:
         """Print events until Ctrl-C."""
         self._shipmate.listen_to_events().on_each(_print_event)
@@ -250,6 +255,8 @@ def start(demo: Demo, background: BackgroundNode) -> int:
     if good:
         heading("The data")
         good = demo.show_data()
+        heading("The dependency graph")
+        attempt(demo.draw)
     if good:
         print()
         demo.show_next_steps()

@@ -27,6 +27,7 @@ from rclpy.task import Future
 from shipmate.action import Deploy, Deprovision, FollowLogs
 from shipmate.msg import Deployment, DeploymentArray, DeploymentEvent, Package, Parameter
 from shipmate.srv import (
+    GetDependencyGraph,
     GetDeployment,
     GetLogs,
     ListDeployments,
@@ -267,6 +268,7 @@ class Shipmate:
             ListPackages: "list_packages",
             ListDeployments: "list_deployments",
             GetDeployment: "get_deployment",
+            GetDependencyGraph: "get_dependency_graph",
             GetLogs: "get_logs",
             ListErrorCodes: "list_error_codes",
         }.items():
@@ -340,6 +342,10 @@ class Shipmate:
     def get(self, deployment: str) -> GetDeployment.Response:
         """One deployment, by id or name."""
         return self._read(GetDeployment.Request(deployment=deployment), GetDeployment)
+
+    def graph(self, **fields: Any) -> GetDependencyGraph.Response:
+        """Who depends on whom, and who talks to whom; `fields` are those of the request."""
+        return self._read(GetDependencyGraph.Request(**fields), GetDependencyGraph)
 
     def deploy(
         self, package: str = "", parameters: dict[str, object] | None = None, **fields: Any

@@ -31,6 +31,7 @@ class BackgroundNode:
     def __init__(self, folder: Path) -> None:
         self.state = folder / "demo-state"
         self.log = folder / "demo-node.log"
+        self.picture = folder / "demo-graph.svg"
         self._pid_file = folder / "demo-node.pid"
         self._lock_file = folder / "demo.lock"
 

@@ -16,6 +16,7 @@ WITH_ROS2 = """\
   ros2 topic echo /shipmate/deployments --once
   ros2 service call /shipmate/get_deployment shipmate/srv/GetDeployment "{deployment: turtle}"
   ros2 topic hz /sim/pose
+  ros2 topic echo /shipmate/dependency_graph --once
   ros2 action send_goal --feedback /turtle_0/goto_action turtle_interfaces/action/Goto "{x: 8.0, y: 3.0}"
   ros2 action send_goal --feedback /shipmate/deprovision shipmate/action/Deprovision "{deployment: turtle}"
   ros2 action send_goal --feedback /shipmate/deploy shipmate/action/Deploy "{package: turtle}"
@@ -26,6 +27,7 @@ WITHOUT_ROS2 = """\
   scripts/demo.sh status         the table above
   scripts/demo.sh rate /sim/pose
   scripts/demo.sh goto 8 3
+  . scripts/env.sh; shipmate graph    who talks to whom
 """
 
 DOCKER = (

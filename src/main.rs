@@ -112,6 +112,7 @@ fn run(
         domain: own_domain(),
         engine_is_local: engine.is_local(),
         rates: settings.rates.clone(),
+        markers_frame: settings.graph_markers_frame.clone(),
     };
     tracing::info!(
         "{} deployments are known from {}; containers are on {}",

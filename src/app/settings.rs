@@ -38,6 +38,8 @@ pub struct Settings {
     pub graph_min_interval: Duration,
     /// What is measured on the ROS graph.
     pub rates: RateSettings,
+    /// The frame that RViz shows the dependency graph in; empty for none.
+    pub graph_markers_frame: String,
     /// How often everything is published even if nothing changed.
     pub snapshot_period: Duration,
 }
@@ -237,6 +239,12 @@ pub fn declared() -> Vec<Declared> {
             0.001,
             60.0,
         ),
+        text(
+            "graph_markers_frame",
+            "The frame in which ~/dependency_graph_markers shows the dependency graph to RViz; empty \
+             for no such topic",
+            "map",
+        ),
         Declared {
             name: "graph_rates",
             description: "The names of deployments on whose topics messages and bytes a second are \
@@ -298,6 +306,7 @@ pub fn read(parameters: &Parameters, node: &str) -> Result<Settings, SettingsErr
             always: parameters.texts("graph_rates").into_iter().collect(),
             budget: parameters.number("graph_rates_budget"),
         },
+        graph_markers_frame: parameters.text("graph_markers_frame"),
         snapshot_period: seconds("snapshot_period"),
     })
 }

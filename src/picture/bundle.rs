@@ -14,13 +14,13 @@ pub(super) struct Bundle<'a> {
     /// The index of the node that they point to.
     pub target: usize,
     pub kind: EdgeKind,
-    /// Whether none of them lets data flow.
-    pub blocked: bool,
+    /// Whether data can flow over them: Yes, Partly or No. What is not known counts as Yes.
+    pub flow: Flow,
     pub edges: Vec<&'a GraphEdge>,
 }
 
-/// All edges, bundled. Those that cannot flow are apart from those that can, so that neither hides the
-/// other. Edges to nodes that are not there are left out.
+/// All edges, bundled. Those that cannot flow, or only in part, are apart from those that can, so that
+/// none hides the other. Edges to nodes that are not there are left out.
 pub(super) fn bundles(graph: &DependencyGraph) -> Vec<Bundle<'_>> {
     let index: BTreeMap<&str, usize> = graph
         .nodes
@@ -28,38 +28,36 @@ pub(super) fn bundles(graph: &DependencyGraph) -> Vec<Bundle<'_>> {
         .enumerate()
         .map(|(at, node)| (node.id.as_str(), at))
         .collect();
-    let mut found: BTreeMap<(usize, usize, EdgeKind, bool), Vec<&GraphEdge>> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, usize, EdgeKind, u8), Vec<&GraphEdge>> = BTreeMap::new();
     for edge in &graph.edges {
         if let (Some(&source), Some(&target)) = (
             index.get(edge.source.as_str()),
             index.get(edge.target.as_str()),
         ) {
-            let key = (source, target, edge.kind, edge.flow == Flow::No);
+            let key = (source, target, edge.kind, known(edge.flow) as u8);
             found.entry(key).or_default().push(edge);
         }
     }
     found
         .into_iter()
-        .map(|((source, target, kind, blocked), mut edges)| {
+        .map(|((source, target, kind, _), mut edges)| {
             edges.sort_by(|a, b| a.name.cmp(&b.name));
+            let flow = known(edges[0].flow);
             Bundle {
                 source,
                 target,
                 kind,
-                blocked,
+                flow,
                 edges,
             }
         })
         .collect()
 }
 
-/// The colour of a kind, as in the legend.
-pub(super) fn colour(kind: EdgeKind) -> &'static str {
-    match kind {
-        EdgeKind::Dependency => "#d0312d",
-        EdgeKind::Topic => "#2e8b3d",
-        EdgeKind::Service => "#d6529c",
-        EdgeKind::Action => "#c99700",
+fn known(flow: Flow) -> Flow {
+    match flow {
+        Flow::Unknown => Flow::Yes,
+        flow => flow,
     }
 }
 

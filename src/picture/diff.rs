@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::bundle::{lines, word};
-use super::svg::{Mark, Marks, draw};
+use super::look::Mark;
+use super::sheet::Marks;
+use super::svg::draw;
 use super::text::plain;
 use crate::domain::dependency_graph::{DependencyGraph, EdgeKind, GraphEdge, GraphNode, NodeKind};
 

@@ -1,15 +1,25 @@
 //! Draws the dependency graph: as JSON, as text, for Graphviz, for Mermaid and as SVG. It knows the
 //! domain's types alone and starts no program.
+//!
+//! `bundle.rs` makes one arrow of several edges, `sheet.rs` adds the words, `layout.rs` says where all
+//! of it is, `look.rs` in which colours; `svg.rs` writes it down, `flat.rs` lays it on the ground
+//! for RViz. `diff.rs` is
+//! what changed between two graphs; `command.rs` is `shipmate graph`.
 
 mod bundle;
 pub mod command;
 mod diff;
+mod flat;
 mod layout;
+mod look;
 mod markup;
+mod sheet;
 mod svg;
 mod text;
 
 pub use diff::{Changed, GraphDiff, diff};
+pub use flat::{Flat, FlatArrow, FlatBox, FlatText, Point, flat};
+pub use look::Colour;
 pub use markup::{dot, mermaid};
 pub use svg::svg;
 pub use text::text;
@@ -43,6 +53,8 @@ pub fn from_json(text: &str) -> Result<DependencyGraph, String> {
     Ok(graph)
 }
 
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;

@@ -1,93 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
+use super::samples::{many, node, robot, three};
 use super::*;
 use crate::domain::dependency_graph::*;
-
-fn node(name: &str, status: &str) -> GraphNode {
-    let kind = NodeKind::Deployment {
-        package: name.to_lowercase(),
-        version: "1.0.0".into(),
-        phase: "Succeeded".into(),
-        status: status.into(),
-        reason: String::new(),
-    };
-    GraphNode {
-        id: format!("id-{name}"),
-        name: name.into(),
-        kind,
-        ros_nodes: vec![],
-    }
-}
-
-fn edge(kind: EdgeKind, source: &str, target: &str, name: &str) -> GraphEdge {
-    GraphEdge {
-        kind,
-        source: format!("id-{source}"),
-        target: format!("id-{target}"),
-        name: name.into(),
-        domain_id: 0,
-        type_name: if kind == EdgeKind::Dependency {
-            "^1.0".into()
-        } else {
-            String::new()
-        },
-        source_endpoints: vec![],
-        target_endpoints: vec![],
-        flow: Flow::Yes,
-        problems: vec![],
-        messages_per_second: None,
-        bytes_per_second: None,
-    }
-}
-
-fn three() -> DependencyGraph {
-    use EdgeKind::*;
-    let (c, s, t) = ("COMMAND CENTER", "SIMULATOR", "TURTLE");
-    DependencyGraph {
-        ros_details: true,
-        nodes: [c, s, t].map(|n| node(n, "Running")).to_vec(),
-        edges: vec![
-            edge(Dependency, c, s, "sim"),
-            edge(Dependency, t, s, "sim"),
-            edge(Topic, s, c, "/sim/pose"),
-            edge(Topic, s, c, "/sim/sensors"),
-            edge(Service, s, c, "/register_sim_turtle"),
-            edge(Service, s, c, "/teleport_turtle"),
-            edge(Action, t, c, "/turtle_0/goto_action"),
-        ],
-        remarks: vec![],
-    }
-}
-
-fn many(count: usize, edges: usize) -> DependencyGraph {
-    let names: Vec<String> = (0..count)
-        .map(|n| format!("robot_{n}_<\"driver\">&"))
-        .collect();
-    let mut graph = DependencyGraph {
-        ros_details: true,
-        nodes: names
-            .iter()
-            .map(|n| node(n, ["Running", "Error", "Pending", ""][n.len() % 4]))
-            .collect(),
-        ..Default::default()
-    };
-    let kinds = [
-        EdgeKind::Topic,
-        EdgeKind::Service,
-        EdgeKind::Action,
-        EdgeKind::Dependency,
-    ];
-    for n in 0..edges {
-        let (from, to) = (n * 7 % count, (n * 13 + n / count + 1) % count);
-        graph.edges.push(edge(
-            kinds[n % 4],
-            &names[from],
-            &names[to],
-            &format!("/robot_{from}/sensors/front/camera_{n}/image_raw"),
-        ));
-    }
-    graph
-}
 
 fn number(node: roxmltree::Node<'_, '_>, name: &str) -> f64 {
     node.attribute(name).unwrap().parse().unwrap()
@@ -110,7 +25,7 @@ fn rects(svg: &str) -> Vec<[f64; 4]> {
 
 #[test]
 fn boxes_and_labels_do_not_overlap() {
-    for graph in [three(), many(12, 20), many(40, 70)] {
+    for graph in [three(), robot(), many(12, 20), many(40, 70)] {
         let rects = rects(&svg(&graph));
         for (n, a) in rects.iter().enumerate() {
             for b in &rects[n + 1..] {
@@ -163,6 +78,16 @@ fn a_diff_goes_by_names() {
 }
 
 #[test]
+fn the_picture_in_the_documentation_is_the_demo_as_it_is_drawn_now() {
+    let demo = from_json(include_str!("../../tests/corpus/graph/demo.json")).unwrap();
+    assert!(
+        svg(&demo) == include_str!("../../docs/graph-example.svg"),
+        "draw it again: shipmate graph --from tests/corpus/graph/demo.json --format svg --output \
+         docs/graph-example.svg"
+    );
+}
+
+#[test]
 fn much_is_drawn_in_time() {
     roxmltree::Document::parse(&svg(&many(200, 2000))).unwrap();
 }
@@ -178,9 +103,12 @@ fn pictures_to_look_at() {
         ("empty", DependencyGraph::default()),
         ("twelve", many(12, 14)),
         ("forty", many(40, 45)),
+        ("robot", robot()),
+        ("dense", many(40, 90)),
     ];
     for (name, graph) in graphs {
         std::fs::write(format!("{folder}/{name}.svg"), svg(&graph)).unwrap();
+        std::fs::write(format!("{folder}/{name}.json"), json(&graph)).unwrap();
     }
     let mut after = three();
     after.edges.pop();
@@ -209,7 +137,7 @@ fn points(svg: &str) -> Vec<Vec<(f64, f64)>> {
 
 #[test]
 fn no_edge_runs_through_a_box() {
-    for graph in [three(), many(12, 20), many(40, 70)] {
+    for graph in [three(), robot(), many(12, 20), many(40, 70)] {
         let picture = svg(&graph);
         let boxes = rects(&picture);
         let boxes = &boxes[boxes.len() - graph.nodes.len()..];
@@ -228,6 +156,52 @@ fn no_edge_runs_through_a_box() {
             }
         }
     }
+}
+
+#[test]
+fn a_robot_of_forty_deployments_fits_a_screen() {
+    let graph = robot();
+    assert_eq!(graph.nodes.len(), 40);
+    let picture = svg(&graph);
+    let document = roxmltree::Document::parse(&picture).unwrap();
+    let root = document.root_element();
+    let (width, height) = (number(root, "width"), number(root, "height"));
+    assert!((1.1..2.3).contains(&(width / height)), "{width} {height}");
+    assert!(
+        width < 2600.0,
+        "letters are too small to read when it fits: {width}"
+    );
+}
+
+#[test]
+fn what_failed_and_what_flows_in_part_look_their_own() {
+    let picture = svg(&robot());
+    let document = roxmltree::Document::parse(&picture).unwrap();
+    let dashes = |class: &'static str| {
+        let groups =
+            { document.descendants() }.filter(move |n| n.attribute("class") == Some(class));
+        groups.filter_map(|group| {
+            let drawn = { group.children() }.find(|c| c.has_attribute("stroke"));
+            drawn.and_then(|c| c.attribute("stroke-dasharray"))
+        })
+    };
+    let mut edges: Vec<&str> = dashes("edge").collect();
+    edges.sort_unstable();
+    assert_eq!(edges, ["14 4 3 4", "6 4"], "one in part, one not at all");
+    let fill = |name: &str| {
+        let mut texts = document.descendants().filter(|n| n.has_tag_name("text"));
+        let group = texts.find(|n| n.text() == Some(name)).unwrap().parent();
+        let rect = group.unwrap().children().find(|c| c.has_tag_name("rect"));
+        rect.unwrap().attribute("fill").unwrap().to_owned()
+    };
+    let fills: std::collections::BTreeSet<String> = ["depth", "speech", "gps", "joystick", "imu"]
+        .map(fill)
+        .into();
+    assert_eq!(
+        fills.len(),
+        5,
+        "failed, in error, pending, stopped, running"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from demo_client import Goal
+from demo_client import Goal, look_until
 from harness.place import only_one
 from harness.process import REPOSITORY
 from harness.ship import EXAMPLES, Ship
@@ -59,6 +59,24 @@ def drive(ship: Ship, x: float, y: float) -> Goto.Result:
     client = ship.ros.action(Goto, "/turtle_0/goto_action", DATA_WITHIN_SECONDS)
     goal = Goal(ship.ros, client, Goto.Goal(x=x, y=y), "goto")
     return goal.result(DATA_WITHIN_SECONDS)
+
+
+def test_the_demo_is_drawn(ship: Ship) -> None:
+    """Every arrow of the demo's figure is in the picture, with its name and in its colour."""
+    deploy_the_demo(ship)
+    names = ("/sim/pose", "/sim/sensors", "/turtle_0/goto_action", "/sim/teleport_turtle")
+    answers = []
+
+    def is_drawn() -> bool:
+        answers.append(ship.client.graph(ros_details=True, without_external=True, format="svg"))
+        return all(f">{name}<" in answers[-1].text for name in names)
+
+    assert look_until(is_drawn, DATA_WITHIN_SECONDS), answers[-1]
+    picture = answers[-1].text
+    red, green, pink, yellow = "#d0312d", "#2e8b3d", "#d6529c", "#c99700"
+    assert all(f'stroke="{it}"' in picture for it in (red, green, pink, yellow))
+    assert all(f">{it} " in picture or f">{it}<" in picture for it in PACKAGES)
+    assert picture.count("Succeeded · Running</text>") == len(PACKAGES)
 
 
 def test_the_demo_comes_down(ship: Ship) -> None:

@@ -3,9 +3,11 @@
 //!
 //! `sight.rs` is both at one moment, for whoever asks; `watch.rs` looks at the domains that are needed
 //! and publishes the graph whenever it has become another one; `cost.rs` says what stops would cost;
-//! `measured.rs` has rates measured that are written to the graph.
+//! `measured.rs` has rates measured that are written to the graph; `markers.rs` draws it for RViz where
+//! ROS has messages for that.
 
 mod cost;
+mod markers;
 mod measured;
 mod sight;
 mod watch;

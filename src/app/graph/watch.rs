@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{pending, select_all};
+use futures::future::{OptionFuture, join, pending, select_all};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::markers::Drawing;
 use super::measured::measured;
 use super::{Domains, Measured, Measurer, RateSettings, Sight};
 use crate::app::clock;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub engine_is_local: bool,
     /// What is measured.
     pub rates: RateSettings,
+    /// The frame that RViz shows the graph in; empty for none, and where ROS has no messages for that.
+    pub markers_frame: String,
 }
 
 /// Keeps looking.
@@ -47,6 +50,8 @@ pub struct Watcher {
     keeps: BTreeMap<u8, Keep>,
     domains: watch::Sender<Domains>,
     publisher: Publisher<msg::DependencyGraph>,
+    /// Draws for RViz.
+    drawing: Drawing,
     published: Option<Arc<DependencyGraph>>,
     /// Tells the graph without rates.
     built: watch::Sender<Arc<DependencyGraph>>,
@@ -92,21 +97,24 @@ impl Watcher {
             .transient_local();
         let watcher = Self {
             client,
-            settings,
             sight: sight.clone(),
             keeps: BTreeMap::new(),
             domains,
-            publisher: node.publisher("~/dependency_graph", latched)?,
+            publisher: node.publisher("~/dependency_graph", latched.clone())?,
+            drawing: Drawing::new(node, &settings.markers_frame, latched)?,
             published: None,
             built,
             measured: known,
+            settings,
         };
         Ok((sight, Some((watcher, measurer))))
     }
 
     /// Looks until it is told to stop, or the loop has ended.
-    pub async fn run(self, stop: CancellationToken) {
-        stop.run_until_cancelled_owned(self.watch()).await;
+    pub async fn run(mut self, stop: CancellationToken) {
+        let draw = self.drawing.draw.take();
+        let both = join(self.watch(), OptionFuture::from(draw));
+        stop.run_until_cancelled_owned(both).await;
     }
 
     async fn watch(mut self) {
@@ -180,7 +188,10 @@ impl Watcher {
         }
         let message = dependency_graph(&graph, clock::now().wall);
         match self.publisher.publish(&message) {
-            Ok(()) => self.published = Some(graph),
+            Ok(()) => {
+                self.drawing.graphs.send_replace(Arc::clone(&graph));
+                self.published = Some(graph);
+            }
             Err(error) => {
                 tracing::warn!("the dependency graph could not be published: {error}");
             }

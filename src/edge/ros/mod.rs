@@ -14,6 +14,8 @@ pub mod logging;
 pub mod messages;
 pub mod messages_graph;
 pub mod messages_logs;
+#[cfg(visualization_msgs)]
+pub mod messages_markers;
 pub mod messages_plan;
 pub mod node;
 pub mod parameters;
