@@ -27,6 +27,7 @@ const MOST_MISSED: u64 = 100_000;
 pub struct Window {
     opened: Monotonic,
     allotted: u64,
+    copies: u64,
     first: Option<Monotonic>,
     last: Monotonic,
     messages: u64,
@@ -65,11 +66,13 @@ pub struct Sample {
 }
 
 impl Window {
-    /// Listens from now on, until about so many bytes were sent because of it.
-    pub fn new(opened: Monotonic, allotted: u64) -> Self {
+    /// Listens from now on, until about so many bytes were sent because of it. Publishers send so many
+    /// copies of each message: one to each address at which the listener says that it is.
+    pub fn new(opened: Monotonic, allotted: u64, copies: usize) -> Self {
         Self {
             opened,
             allotted,
+            copies: u64::try_from(copies).unwrap_or(u64::MAX).max(1),
             first: None,
             last: opened,
             messages: 0,
@@ -91,6 +94,7 @@ impl Window {
         let missed = if missed > MOST_MISSED { 0 } else { missed };
         let messages = 1 + missed;
         let cost = bytes.saturating_add(bytes / PIECES).saturating_add(HEADERS);
+        let cost = cost.saturating_mul(self.copies);
         self.first.get_or_insert(now);
         self.last = now;
         self.messages = self.messages.saturating_add(messages);

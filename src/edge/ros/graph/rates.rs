@@ -12,6 +12,7 @@ use super::{Gone, GraphClient};
 use crate::domain::graph::Gid;
 use crate::domain::graph::sampling::{Sample, Topic, Window};
 use crate::domain::time::Monotonic;
+use crate::edge::ros::addresses;
 
 /// How many messages are taken before it is looked whether that was enough: all that can have arrived,
 /// since they were paid for.
@@ -76,6 +77,8 @@ impl GraphClient {
 /// The topics of a domain that are listened to now.
 pub struct Windows {
     node: Rc<Node>,
+    /// At how many addresses of this machine publishers may take it to be.
+    addresses: usize,
     open: Vec<Open>,
 }
 
@@ -90,16 +93,19 @@ impl Windows {
     pub fn new(node: Rc<Node>) -> Self {
         Self {
             node,
+            addresses: ipv4_addresses(),
             open: Vec::new(),
         }
     }
 
     /// Begins to listen. What came of it is told by `step`.
     pub fn open(&mut self, listen: Listen, now: Monotonic) {
+        // One that is gone is written to nevertheless: publishers go by what was announced.
+        self.addresses = self.addresses.max(ipv4_addresses());
         match self.subscribe(&listen.topic) {
             Ok(subscription) => self.open.push(Open {
                 subscription,
-                window: Window::new(now, listen.allotted),
+                window: Window::new(now, listen.allotted, self.addresses),
                 listen,
             }),
             Err(why) => drop(listen.reply.send(Err(why))),
@@ -139,6 +145,13 @@ impl Windows {
         let subscriptions = self.open.iter().map(|open| &open.subscription);
         subscriptions.map(Waitable::Subscription)
     }
+}
+
+/// How many addresses the middleware announces, one to a network interface at least.
+fn ipv4_addresses() -> usize {
+    let all = addresses::of_this_machine();
+    let announced = |address: &&std::net::IpAddr| address.is_ipv4() && !address.is_loopback();
+    all.iter().filter(announced).count()
 }
 
 impl Open {

@@ -53,7 +53,7 @@ fn who_is_silent_publishes_nothing() {
     let mut sampler = Sampler::new(1e6);
     sampler.want([(topic(0), [A].into())].into(), at(0.0));
     assert!(matches!(sampler.next(at(0.0)), Turn::Listen(..)));
-    let sample = Window::new(at(0.0), 1).close(at(3.0));
+    let sample = Window::new(at(0.0), 1, 1).close(at(3.0));
     sampler.ended(Some(sample), at(3.0));
     let rates = &sampler.rates()[&topic(0)];
     assert_eq!(rates.of([A], true), Some(Rate::default()));
@@ -67,7 +67,7 @@ fn a_publisher_that_has_stopped_is_told_by_the_next_turn() {
     let now = turns.last().unwrap().to + 11.0;
     assert!(matches!(sampler.next(at(now)), Turn::Listen(..)));
     sampler.ended(
-        Some(Window::new(at(now), 1).close(at(now + 3.0))),
+        Some(Window::new(at(now), 1, 1).close(at(now + 3.0))),
         at(now + 3.0),
     );
     let rate = sampler.rates()[&topic(0)].of([A], true);
@@ -95,14 +95,14 @@ fn an_unnamed_publisher_is_told_where_there_is_no_other() {
 
 #[test]
 fn missed_messages_count() {
-    let mut window = Window::new(at(0.0), 1_000_000);
+    let mut window = Window::new(at(0.0), 1_000_000, 1);
     for number in [1, 2, 5, 10] {
         window.note(A, 100, Some(number), at(number as f64 / 10.0));
     }
     let heard = window.close(at(1.1)).publishers[&A];
     assert_eq!((heard.messages, heard.bytes), (10, 1000));
     // Numbers that make no sense do not.
-    let mut window = Window::new(at(0.0), 1_000_000);
+    let mut window = Window::new(at(0.0), 1_000_000, 1);
     for number in [1, u64::MAX, 0, u64::MAX - 1] {
         window.note(A, 100, Some(number), at(1.0));
     }
@@ -164,4 +164,19 @@ fn two_digits_are_left() {
     let given = [0.2549, 9.96, 104.9, 0.30000000000000004];
     assert_eq!(given.map(two_digits), [0.25, 10.0, 100.0, 0.3]);
     assert!(two_digits(f64::NAN).is_nan());
+}
+
+#[test]
+fn a_message_is_sent_to_each_address_of_the_listener() {
+    let cost = |copies| {
+        let mut window = Window::new(at(0.0), 1_000_000, copies);
+        window.note(A, 3200, Some(1), at(0.1));
+        window.close(at(1.0))
+    };
+    assert_eq!(
+        [0, 1, 2, 5].map(cost).map(|it| it.cost),
+        [3428, 3428, 6856, 17_140]
+    );
+    // What flows on the topic is the same.
+    assert_eq!(cost(5).publishers, cost(1).publishers);
 }

@@ -55,7 +55,7 @@ impl Publisher {
 
 /// Listens to publishers from a moment on; when it ended and what came of it.
 pub fn listen(publishers: &[Publisher], opened: f64, allotted: u64) -> (f64, Sample) {
-    let mut window = Window::new(at(opened), allotted);
+    let mut window = Window::new(at(opened), allotted, 1);
     let mut now = opened;
     loop {
         let next = publishers.iter().map(|it| (it.after(now), it));

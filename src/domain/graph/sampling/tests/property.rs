@@ -65,7 +65,7 @@ proptest! {
     fn no_message_does_harm(
         messages in prop::collection::vec((any::<[u8; 16]>(), any::<usize>(), any::<Option<u64>>(), 0.0..5.0), 0..50),
     ) {
-        let mut window = Window::new(at(1.0), 1000);
+        let mut window = Window::new(at(1.0), 1000, 1);
         for (gid, bytes, number, moment) in messages {
             window.note(Gid(gid), bytes, number, at(moment));
             window.is_over(at(moment));
