@@ -14,6 +14,8 @@ mod support;
 mod containers;
 #[path = "ros_graph/endpoints.rs"]
 mod endpoints;
+#[path = "ros_graph/follow.rs"]
+mod follow;
 #[path = "ros_graph/idle.rs"]
 mod idle;
 #[path = "ros_graph/keep.rs"]

@@ -3,17 +3,21 @@
     peer.py NAMESPACE NAME topic:/scan@20 qos:/scan service:/home action:/move lifecycle failing bare
     peer.py NAMESPACE NAME many:50
     peer.py NAMESPACE NAME working:/move goal:/move
+    peer.py NAMESPACE NAME churn:SEED
 
-A `working` action server takes goals and reaches them when the process gets SIGUSR1; `goal` sends it one.
+A `working` action server takes goals and reaches them when the process gets SIGUSR1; `goal` sends it one. To `churn` is to
+create and destroy publishers, subscriptions, services, clients and nodes, some of them of the same name.
 
 It writes `ready` when all of that is there, and ends when its input does.
 """
 
 from __future__ import annotations
 
+import random
 import signal
 import sys
 import threading
+import time
 
 import rclpy
 from rclpy.action import ActionClient, ActionServer
@@ -71,6 +75,52 @@ def talker(name: str) -> tuple[object, ...]:
     return node, node.create_publisher(String, f"{name}/said", 10), node.create_subscription(String, "heard", print, 10)
 
 
+def churn(seed: str) -> object:
+    """Change one thing after the other; what is left."""
+    choose = random.Random(seed)
+    nodes, kept = {}, []
+
+    def begin() -> None:
+        node = Node(f"churning_{choose.randrange(3)}", start_parameter_services=choose.random() < 0.3)
+        nodes[node] = True
+
+    def create() -> None:
+        node, kind, name = choose.choice(list(nodes)), choose.randrange(4), f"/churned_{choose.randrange(4)}"
+        match kind:
+            case 0:
+                thing = node.create_publisher(String, name, 10)
+            case 1:
+                thing = node.create_subscription(String, name, print, 10)
+            case 2:
+                thing = node.create_service(Trigger, name, lambda _request, response: response)
+            case _:
+                thing = node.create_client(Trigger, name)
+        kept.append((node, kind, thing))
+
+    def destroy() -> None:
+        if not kept:
+            return
+        node, kind, thing = kept.pop(choose.randrange(len(kept)))
+        end = (node.destroy_publisher, node.destroy_subscription, node.destroy_service, node.destroy_client)
+        end[kind](thing)
+
+    def end() -> None:
+        node = choose.choice(list(nodes))
+        del nodes[node]
+        kept[:] = [it for it in kept if it[0] is not node]
+        node.destroy_node()
+
+    begin()
+    for _ in range(120):
+        act = choose.choices([begin, create, destroy, end], [1, 6, 3, 1])[0]
+        if act is not end or len(nodes) > 1:
+            act()
+        # Some changes come one by one, others at once.
+        if choose.random() < 0.3:
+            time.sleep(choose.random() * 0.1)
+    return nodes, kept
+
+
 def equip(node: Node, word: str) -> object:
     """What a word stands for; it lives as long as what is returned."""
     kind, _, what = word.partition(":")
@@ -92,6 +142,8 @@ def equip(node: Node, word: str) -> object:
             return [talker(f"{node.get_name()}_{i}") for i in range(1, int(what))]
         case "working":
             return ActionServer(node, Deploy, what, work)
+        case "churn":
+            return churn(what)
         case "goal":
             return ActionClient(node, Deploy, what)
         case _:

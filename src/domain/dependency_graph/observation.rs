@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::QosWords;
 use crate::domain::graph::{
@@ -258,7 +259,7 @@ impl ObservedDomain {
     }
 }
 
-fn all_ends(all: &BTreeMap<String, Ends>) -> BTreeMap<String, ObservedEnds> {
+fn all_ends(all: &BTreeMap<String, Arc<Ends>>) -> BTreeMap<String, ObservedEnds> {
     let each = |ends: &[Endpoint]| ends.iter().map(ObservedEndpoint::from).collect();
     all.iter()
         .map(|(name, ends)| {

@@ -6,8 +6,14 @@
 //! does so for many topics within a budget; `goal_status.rs` reads which goals of an action execute, and
 //! `idle.rs` says when none does; `announcement.rs` reads what participants say of themselves, and
 //! `heard.rs` keeps it; `qos.rs` has the words for an endpoint's quality of service.
+//! `changes.rs` says what has to be read again after a change, by what `discovery_info.rs` reads of participants' nodes and
+//! `entities.rs` keeps.
 
 pub mod announcement;
+pub mod changes;
+pub mod discovery_info;
+mod draft;
+pub mod entities;
 pub mod goal_status;
 pub mod heard;
 pub mod idle;
@@ -93,9 +99,9 @@ pub struct GraphView {
     /// one when several nodes have the name.
     pub nodes: BTreeMap<String, Vec<Monotonic>>,
     /// Topics by name.
-    pub topics: BTreeMap<String, Ends>,
+    pub topics: BTreeMap<String, Arc<Ends>>,
     /// Services by name, those of actions among them.
-    pub services: BTreeMap<String, Ends>,
+    pub services: BTreeMap<String, Arc<Ends>>,
     /// Participants that were heard announcing themselves.
     pub participants: Arc<Participants>,
 }
@@ -168,7 +174,7 @@ pub(crate) mod samples {
             offering: publishers,
             using: vec![],
         };
-        view.topics.insert(topic.to_owned(), ends);
+        view.topics.insert(topic.to_owned(), Arc::new(ends));
         view
     }
 }

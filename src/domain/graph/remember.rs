@@ -1,6 +1,7 @@
 //! Carries over from one look to the next since when each thing is there.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::{Gid, GraphView};
 use crate::domain::time::Monotonic;
@@ -14,9 +15,11 @@ impl GraphView {
             .map(|endpoint| (endpoint.gid, endpoint.first_seen))
             .collect();
         let ends = self.topics.values_mut().chain(self.services.values_mut());
-        for endpoint in ends.flat_map(|e| e.offering.iter_mut().chain(&mut e.using)) {
-            if let Some(first_seen) = known.get(&endpoint.gid) {
-                endpoint.first_seen = *first_seen;
+        for ends in ends.map(Arc::make_mut) {
+            for endpoint in ends.offering.iter_mut().chain(&mut ends.using) {
+                if let Some(first_seen) = known.get(&endpoint.gid) {
+                    endpoint.first_seen = *first_seen;
+                }
             }
         }
         carry_over(&mut self.nodes, &before.nodes);
@@ -28,7 +31,7 @@ impl GraphView {
 /// Nodes of one name cannot be told apart: when one more is there, it came just now; when one is
 /// gone, it is taken for the oldest, as the trace of a killed process goes later than its successor
 /// comes.
-fn carry_over(
+pub(super) fn carry_over(
     now: &mut BTreeMap<String, Vec<Monotonic>>,
     before: &BTreeMap<String, Vec<Monotonic>>,
 ) {

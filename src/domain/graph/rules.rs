@@ -5,6 +5,7 @@
 //! because of it), and when its participant announces itself with the container's host name or one of
 //! its addresses. Whoever is not heard within a few seconds is judged by the time alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Endpoint, Ends, GraphView, send_goal};
@@ -189,11 +190,13 @@ impl super::Participant {
     }
 }
 
-fn offering(ends: Option<&Ends>) -> &[Endpoint] {
+fn offering(ends: Option<&Arc<Ends>>) -> &[Endpoint] {
     ends.map_or(&[], |ends| &ends.offering)
 }
 
-fn offered<'a>(all: impl Iterator<Item = (&'a String, &'a Ends)>) -> impl Iterator<Item = &'a str> {
+fn offered<'a>(
+    all: impl Iterator<Item = (&'a String, &'a Arc<Ends>)>,
+) -> impl Iterator<Item = &'a str> {
     all.filter(|(_, ends)| !ends.offering.is_empty())
         .map(|(name, _)| name.as_str())
 }

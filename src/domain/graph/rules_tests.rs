@@ -34,7 +34,7 @@ fn serving_view(service: &str, server: Endpoint) -> GraphView {
         offering: vec![server],
         using: vec![],
     };
-    view.services.insert(service.to_owned(), ends);
+    view.services.insert(service.to_owned(), Arc::new(ends));
     view
 }
 
@@ -140,7 +140,7 @@ fn services_and_actions_are_served_or_not() {
 #[test]
 fn a_service_with_clients_alone_is_not_served() {
     let mut view = serving_view("/arm/home", endpoint(1, "/arm", 12));
-    let ends = view.services.get_mut("/arm/home").unwrap();
+    let ends = Arc::make_mut(view.services.get_mut("/arm/home").unwrap());
     ends.using.append(&mut ends.offering);
     assert!(own(&view).servers("/arm/home").is_err());
 }

@@ -9,6 +9,7 @@
 
 mod announcements;
 mod calls;
+mod follow;
 mod goals;
 mod keep;
 mod life;

@@ -8,12 +8,12 @@ use tokio::sync::{mpsc, watch};
 
 use super::Clock;
 use super::calls::{Call, Calls};
+use super::follow::Follow;
 use super::goals::{Goals, WaitIdle};
 use super::life::Life;
 use super::listening::{Listening, Measure};
 use super::rates::{Listen, Windows};
 use super::rcl::{Context, Guard, Node, RclError, WaitSet};
-use super::read::read;
 use crate::domain::graph::{GraphView, Participants};
 use crate::domain::time::Monotonic;
 
@@ -82,6 +82,7 @@ struct Observer {
     /// When the graph has to be read, if it has to.
     read_at: Option<Monotonic>,
     read_not_before: Monotonic,
+    follow: Follow,
     listening: Listening,
     windows: Windows,
     goals: Goals,
@@ -96,6 +97,7 @@ impl Observer {
         let context = Context::new(seat.domain)?;
         // Names that begin with an underscore are hidden by ROS' tools.
         let node = Node::new(&context, &format!("_shipmate_graph_{}", std::process::id()))?;
+        let guard = Guard::new(&context, seat.life.waker())?;
         let now = (seat.clock)();
         let view = GraphView {
             begun: now,
@@ -106,12 +108,13 @@ impl Observer {
             participants: Arc::default(),
             read_at: Some(now),
             read_not_before: now,
+            follow: Follow::new(&node, seat.life.waker(), seat.clock),
             listening: Listening::new(Rc::clone(&node)),
             windows: Windows::new(Rc::clone(&node)),
             goals: Goals::new(Rc::clone(&node)),
             calls: Calls::new(Rc::clone(&node)),
             wait: WaitSet::new(&context)?,
-            guard: Guard::new(&context, seat.life.waker())?,
+            guard,
             node,
             seat,
         })
@@ -120,10 +123,13 @@ impl Observer {
     fn run(&mut self) -> Result<(), RclError> {
         loop {
             let now = (self.seat.clock)();
+            if self.follow.hear() || self.follow.due().is_some_and(|due| due <= now) {
+                self.read_at.get_or_insert(self.read_not_before);
+            }
             if self.read_at.is_some_and(|due| due <= now) {
                 self.look(now);
             }
-            self.hear_of_participants();
+            self.hear_of_participants(now);
             self.take_commands(now);
             self.listening.step(&self.view, now);
             self.windows.step(now);
@@ -142,12 +148,13 @@ impl Observer {
     }
 
     /// What a participant says of itself is part of the graph; nothing has to be read anew for it.
-    fn hear_of_participants(&mut self) {
+    fn hear_of_participants(&mut self, now: Monotonic) {
         let heard = &mut self.seat.participants;
         if !heard.has_changed().unwrap_or(false) {
             return;
         }
         self.participants = Arc::clone(&heard.borrow_and_update());
+        self.follow.announced(&self.participants, now);
         // A look that is due takes them along.
         if self.read_at.is_none() {
             let participants = Arc::clone(&self.participants);
@@ -163,7 +170,7 @@ impl Observer {
     fn wait_until(&mut self, end: Monotonic) -> Result<bool, RclError> {
         let now = (self.seat.clock)();
         let due = [
-            self.read_at,
+            self.read_at.or(self.follow.due()),
             self.listening.due(),
             self.windows.due(),
             self.goals.due(),
@@ -192,16 +199,17 @@ impl Observer {
         }
     }
 
-    /// Reads the graph, and tells of it when it has changed.
+    /// Looks at what has changed of the graph, and tells of it when it has changed.
     fn look(&mut self, now: Monotonic) {
         self.read_at = None;
-        let read = read(&self.node, Arc::clone(&self.participants), now);
+        let seen = self.follow.look(&self.view, &self.participants, now);
         let done = (self.seat.clock)();
         let pause = self.seat.pause.max(done.since(now) * 9);
         self.read_not_before = done + pause;
         tracing::trace!("read domain {} in {:?}", self.seat.domain, done.since(now));
-        match read {
-            Ok(view) => self.tell(view.after(&self.view)),
+        match seen {
+            Ok(Some(view)) => self.tell(view),
+            Ok(None) => {}
             Err(error) => {
                 tracing::warn!("the ROS graph of domain {}: {error}", self.seat.domain);
                 self.read_at = Some(done + AFTER_FAILURE);

@@ -1,14 +1,14 @@
-//! Reads the whole graph of a domain once.
+//! Reads the graph of a domain: all of it, or a part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::rcl::{End, EndpointInfo, Node, RclError};
-use crate::domain::graph::{Endpoint, Ends, Gid, GraphView, Participants};
+use super::rcl::{self, EndpointInfo, Node, RclError};
+use crate::domain::graph::changes::Graph;
+use crate::domain::graph::discovery_info::{TOPIC, full_name, parts};
+use crate::domain::graph::entities::End;
+use crate::domain::graph::{Endpoint, Ends, Gid, GraphView, ParticipantId, Participants};
 use crate::domain::time::Monotonic;
-
-/// What rmw says as long as it does not know the name.
-const UNKNOWN: &str = "_NODE_NAME_UNKNOWN_";
 
 /// The graph as it is now, with everything seen just now.
 pub fn read(
@@ -16,27 +16,10 @@ pub fn read(
     participants: Arc<Participants>,
     now: Monotonic,
 ) -> Result<GraphView, RclError> {
-    let mut nodes: BTreeMap<String, Vec<Monotonic>> = BTreeMap::new();
-    for (namespace, name) in node.node_names()? {
-        if let Some(full_name) = full_name(&namespace, &name) {
-            nodes.entry(full_name).or_default().push(now);
-        }
-    }
-    let topics = read_all(node.topic_names()?, |topic| {
-        Ok(Ends {
-            offering: ends(node, End::Publishers, topic, false, now)?,
-            using: ends(node, End::Subscriptions, topic, false, now)?,
-        })
-    })?;
-    // rcl does not say who is at the ends of a service. In DDS a service is two topics, and its servers
-    // subscribe the one with the requests.
-    let services = read_all(node.service_names()?, |service| {
-        let requests = format!("rq{service}Request");
-        Ok(Ends {
-            offering: servings(node, End::Subscriptions, &requests, now)?,
-            using: servings(node, End::Publishers, &requests, now)?,
-        })
-    })?;
+    let asked = Asked { node, now };
+    let nodes = nodes(node, now)?;
+    let topics = asked.all(node.topic_names()?, [End::Publishers, End::Subscriptions])?;
+    let services = asked.all(node.service_names()?, [End::Servers, End::Clients])?;
     Ok(GraphView {
         begun: now,
         nodes,
@@ -46,44 +29,97 @@ pub fn read(
     })
 }
 
-fn read_all(
-    names: Vec<String>,
-    read: impl Fn(&str) -> Result<Ends, RclError>,
-) -> Result<BTreeMap<String, Ends>, RclError> {
-    names
-        .into_iter()
-        .map(|name| read(&name).map(|ends| (name, ends)))
-        .collect()
-}
-
-fn ends(
-    node: &Node,
-    end: End,
-    topic: &str,
-    as_is: bool,
-    now: Monotonic,
-) -> Result<Vec<Endpoint>, RclError> {
-    let found = node.endpoints(end, topic, as_is)?;
-    let mut endpoints: Vec<_> = found.into_iter().map(|info| endpoint(info, now)).collect();
-    // So that a view is equal to the next one unless something has changed.
-    endpoints.sort_unstable_by_key(|endpoint| endpoint.gid);
-    Ok(endpoints)
-}
-
-/// The ends of a service, by the topic of its requests.
-fn servings(
-    node: &Node,
-    end: End,
-    requests: &str,
-    now: Monotonic,
-) -> Result<Vec<Endpoint>, RclError> {
-    let mut found = ends(node, end, requests, true, now)?;
-    for endpoint in &mut found {
-        if let Some(service) = service_type(&endpoint.type_name) {
-            endpoint.type_name = service;
+/// The nodes as they are now.
+pub fn nodes(node: &Node, now: Monotonic) -> Result<BTreeMap<String, Vec<Monotonic>>, RclError> {
+    let mut nodes: BTreeMap<String, Vec<Monotonic>> = BTreeMap::new();
+    for (namespace, name) in node.node_names()? {
+        if let Some(full_name) = full_name(&namespace, &name) {
+            nodes.entry(full_name).or_default().push(now);
         }
     }
-    Ok(found)
+    Ok(nodes)
+}
+
+/// The middleware, as it is asked now.
+pub struct Asked<'a> {
+    /// Through which node.
+    pub node: &'a Node,
+    /// The present.
+    pub now: Monotonic,
+}
+
+impl Asked<'_> {
+    fn all(
+        &self,
+        names: Vec<String>,
+        [offering, using]: [End; 2],
+    ) -> Result<BTreeMap<String, Arc<Ends>>, RclError> {
+        let each = |name: String| {
+            let ends = Ends {
+                offering: self.endpoints(offering, &name)?,
+                using: self.endpoints(using, &name)?,
+            };
+            Ok((name, Arc::new(ends)))
+        };
+        names.into_iter().map(each).collect()
+    }
+
+    fn read(&self, end: rcl::End, topic: &str, as_is: bool) -> Result<Vec<Endpoint>, RclError> {
+        let found = self.node.endpoints(end, topic, as_is)?;
+        let mut endpoints: Vec<_> = { found.into_iter() }
+            .map(|info| endpoint(info, self.now))
+            .collect();
+        // So that a view is equal to the next one unless something has changed.
+        endpoints.sort_unstable_by_key(|endpoint| endpoint.gid);
+        Ok(endpoints)
+    }
+
+    /// The ends of a service, by the topic of its requests. rcl does not say who is at them. In DDS a
+    /// service is two topics, and its servers subscribe the one with the requests.
+    fn read_service(&self, end: rcl::End, service: &str) -> Result<Vec<Endpoint>, RclError> {
+        let mut found = self.read(end, &format!("rq{service}Request"), true)?;
+        for endpoint in &mut found {
+            if let Some(service) = service_type(&endpoint.type_name) {
+                endpoint.type_name = service;
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Graph for Asked<'_> {
+    type Error = RclError;
+
+    fn tellers(&self) -> Result<BTreeSet<ParticipantId>, RclError> {
+        let found = self.node.endpoints(rcl::End::Publishers, TOPIC, true)?;
+        let ids = found.into_iter().map(|info| Gid(info.gid).participant());
+        Ok(ids.collect())
+    }
+
+    fn places(&self, node: &str) -> Result<Vec<(End, String)>, RclError> {
+        let (namespace, name) = parts(node);
+        let mut places = Vec::new();
+        for end in [
+            End::Publishers,
+            End::Subscriptions,
+            End::Servers,
+            End::Clients,
+        ] {
+            let names = self.node.names_of(end, namespace, name)?;
+            places.extend(names.into_iter().map(|name| (end, name)));
+        }
+        Ok(places)
+    }
+
+    fn endpoints(&self, end: End, name: &str) -> Result<Vec<Endpoint>, RclError> {
+        match end {
+            End::Publishers => self.read(rcl::End::Publishers, name, false),
+            End::Subscriptions => self.read(rcl::End::Subscriptions, name, false),
+            End::Servers => self.read_service(rcl::End::Subscriptions, name),
+            End::Clients => self.read_service(rcl::End::Publishers, name),
+            End::Listeners => self.read(rcl::End::Subscriptions, name, true),
+        }
+    }
 }
 
 /// The type of a service by DDS' name for that of its requests, `std_srvs::srv::dds_::Empty_Request_`.
@@ -110,12 +146,6 @@ fn endpoint(info: EndpointInfo, now: Monotonic) -> Endpoint {
     }
 }
 
-/// A node's full name; None when it is not known yet.
-fn full_name(namespace: &str, name: &str) -> Option<String> {
-    let known = !name.is_empty() && name != UNKNOWN;
-    known.then(|| format!("{}/{name}", namespace.trim_end_matches('/')))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,16 +162,5 @@ mod tests {
             "a/action/Move_SendGoal"
         );
         assert_eq!(service_type("std_msgs::msg::dds_::String_"), None);
-    }
-
-    #[test]
-    fn names_begin_with_one_slash() {
-        assert_eq!(full_name("/", "a"), Some("/a".to_owned()));
-        assert_eq!(
-            full_name("/robot/arm", "a"),
-            Some("/robot/arm/a".to_owned())
-        );
-        assert_eq!(full_name("_NODE_NAMESPACE_UNKNOWN_", UNKNOWN), None);
-        assert_eq!(full_name("/", ""), None);
     }
 }

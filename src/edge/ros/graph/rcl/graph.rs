@@ -5,7 +5,8 @@ use std::ffi::{CStr, c_char};
 use r2r_rcl::*;
 
 use super::subscription::first_16;
-use super::{Node, RclError, allocator, c_text, check};
+use super::{Node, RclError, allocator, c_text, check, is, take_error};
+use crate::domain::graph::entities;
 use crate::domain::graph::{Durability, History, Liveliness, Reliability, Span};
 
 /// Which endpoints are asked for.
@@ -81,6 +82,47 @@ impl Node {
             rcl_get_service_names_and_types(self.handle(), &mut allocator(), &mut found.0)
         };
         check("the services could not be read", answer)?;
+        // SAFETY: rcl has filled the list.
+        Ok(unsafe { texts(&found.0.names) })
+    }
+
+    /// The topics or services at which a node has an end of this kind; none when there is no such node.
+    pub fn names_of(
+        &self,
+        end: entities::End,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Vec<String>, RclError> {
+        use entities::End as E;
+        const WHAT: &str = "the ends of a node could not be read";
+        let (name, namespace) = (c_text(WHAT, name)?, c_text(WHAT, namespace)?);
+        let (name, namespace) = (name.as_ptr(), namespace.as_ptr());
+        let mut found = NamesAndTypes::new();
+        let (node, allocator, list) = (self.handle(), &mut allocator(), &mut found.0);
+        // SAFETY: the node is valid, the names end with a NUL and live beyond the call, the list is
+        // zero-initialised, as rcl wants it.
+        let answer = unsafe {
+            match end {
+                E::Publishers => rcl_get_publisher_names_and_types_by_node(
+                    node, allocator, false, name, namespace, list,
+                ),
+                E::Subscriptions => rcl_get_subscriber_names_and_types_by_node(
+                    node, allocator, false, name, namespace, list,
+                ),
+                E::Servers => {
+                    rcl_get_service_names_and_types_by_node(node, allocator, name, namespace, list)
+                }
+                E::Clients => {
+                    rcl_get_client_names_and_types_by_node(node, allocator, name, namespace, list)
+                }
+                E::Listeners => return Ok(Vec::new()),
+            }
+        };
+        if is(answer, RCL_RET_NODE_NAME_NON_EXISTENT) {
+            take_error();
+            return Ok(Vec::new());
+        }
+        check(WHAT, answer)?;
         // SAFETY: rcl has filled the list.
         Ok(unsafe { texts(&found.0.names) })
     }

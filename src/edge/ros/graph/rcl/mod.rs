@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 mod client;
+mod discovery;
 mod graph;
 mod guard;
 mod node;
@@ -20,6 +21,7 @@ use r2r_rcl::{
 };
 
 pub use client::Client;
+pub use discovery::DiscoveryInfos;
 pub use graph::{End, EndpointInfo};
 pub use guard::{Guard, Waker};
 pub use node::{Context, Node};

@@ -1,0 +1,493 @@
+//! What of a graph has to be read again after it has changed.
+//!
+//! The middleware says that something has changed, but not what; and to read all of a graph takes a
+//! time that grows with its square. Participants tell each other which readers and writers their nodes
+//! have, though (`discovery_info.rs`). So only those are looked for that were told and are not in the
+//! view yet, and only those places are read again where something is that nobody tells of. What cannot
+//! be explained in this way, or not within a moment, is found by reading everything, as is what
+//! somebody may have who does not tell at all.
+//!
+//! The settled view is the same as that of one who reads everything each time; `changes_tests.rs`
+//! compares them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::discovery_info::{self, DiscoveryInfo};
+use super::draft::Draft;
+use super::entities::{Difference, End, Entities, NodeId, Place};
+use super::{Endpoint, Ends, Gid, GraphView, ParticipantId, Participants};
+use crate::domain::time::Monotonic;
+
+/// How long it may take until what is told and what is found are the same.
+const MOMENT: Duration = Duration::from_millis(500);
+/// How long it may take from a participant's announcement until it tells of its nodes.
+const TELLS_WITHIN: Duration = Duration::from_secs(3);
+/// How much more time at least than such a reading takes lies between two that only confirm.
+const CONFIRMING: u32 = 200;
+/// How much time lies between them at least.
+const CONFIRM_AFTER: Duration = Duration::from_secs(30);
+
+/// How many places may be read at once in any case.
+const LEAST_READS: usize = 32;
+
+/// What a look has shown.
+#[derive(Debug)]
+pub enum Look {
+    /// Nothing that is in the view.
+    Same,
+    /// The view is another one.
+    Changed(GraphView),
+    /// Everything has to be read.
+    ReadAll,
+}
+
+/// What the middleware can be asked.
+pub trait Graph {
+    /// How it refuses.
+    type Error;
+
+    /// The participants that can tell of their nodes now.
+    ///
+    /// # Errors
+    /// When the middleware refuses.
+    fn tellers(&self) -> Result<BTreeSet<ParticipantId>, Self::Error>;
+
+    /// Where a node has endpoints; of several of the same name, where any one has.
+    ///
+    /// # Errors
+    /// When the middleware refuses.
+    fn places(&self, node: &str) -> Result<Vec<(End, String)>, Self::Error>;
+
+    /// The endpoints at a place.
+    ///
+    /// # Errors
+    /// When the middleware refuses.
+    fn endpoints(&self, end: End, name: &str) -> Result<Vec<Endpoint>, Self::Error>;
+}
+
+/// What a look is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// The view before it.
+    pub before: &'a GraphView,
+    /// The names of all nodes that the middleware knows now, each as often as it does.
+    pub nodes: &'a BTreeMap<String, Vec<Monotonic>>,
+    /// The present.
+    pub now: Monotonic,
+}
+
+/// Follows the changes of a graph.
+#[derive(Debug)]
+pub struct Changes {
+    entities: Entities,
+    /// Where everything is that is in the view.
+    found: HashMap<Gid, Place>,
+    /// What is in the view and belongs to nobody's node, as far as is told.
+    untold: BTreeSet<Gid>,
+    /// What is in the view and belongs to a node of another name, or did.
+    renamed: BTreeSet<Gid>,
+    /// Nodes of which not all may have been found.
+    open: BTreeSet<NodeId>,
+    /// Participants that have told, and were there while they did.
+    seen: BTreeSet<ParticipantId>,
+    /// Participants that have announced themselves and never told, and since when that is known.
+    silent: BTreeMap<ParticipantId, Monotonic>,
+    /// Participants that have told, announced themselves, and are gone.
+    past: HashSet<ParticipantId>,
+    unsettled_since: Option<Monotonic>,
+    /// Something cannot be followed at all.
+    lost: bool,
+    last: Option<Reading>,
+}
+
+/// A reading of everything.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    end: Monotonic,
+    took: Duration,
+    /// Something has changed since.
+    is_old: bool,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self::new(true)
+    }
+}
+
+impl Changes {
+    /// Nothing is known yet. Unless participants can be heard, everything is read each time.
+    pub fn new(participants_are_heard: bool) -> Self {
+        Self {
+            entities: Entities::default(),
+            found: HashMap::new(),
+            untold: BTreeSet::new(),
+            renamed: BTreeSet::new(),
+            open: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            silent: BTreeMap::new(),
+            past: HashSet::new(),
+            unsettled_since: None,
+            lost: !participants_are_heard,
+            last: None,
+        }
+    }
+
+    /// The view is not what it was: everything has to be read.
+    pub fn begin_anew(&mut self) {
+        self.last = None;
+    }
+
+    /// Takes what a participant tells of its nodes.
+    pub fn hear(&mut self, from: Gid, message: &[u8]) {
+        match discovery_info::read(message) {
+            Some(info) => self.take(info),
+            // What it has told before may not be true any more.
+            None => {
+                let difference = self.entities.forget(from.participant());
+                self.note(difference);
+            }
+        }
+    }
+
+    /// As `hear`, when it has been read.
+    pub fn take(&mut self, info: DiscoveryInfo) {
+        self.silent.remove(&info.participant);
+        self.past.remove(&info.participant);
+        let difference = self.entities.hear(info);
+        self.lost |= self.entities.overflow;
+        self.note(difference);
+    }
+
+    fn note(&mut self, difference: Difference) {
+        self.open.extend(difference.nodes);
+        for gid in difference.owned {
+            self.untold.remove(&gid);
+            if self.found.contains_key(&gid) {
+                self.renamed.insert(gid);
+            }
+        }
+        let disowned = difference.disowned.into_iter();
+        let found = disowned.filter(|gid| self.found.contains_key(gid));
+        self.untold.extend(found);
+    }
+
+    /// Takes who has announced itself.
+    pub fn announced(&mut self, participants: &Participants, now: Monotonic) {
+        let is_here = |id: &ParticipantId| participants.contains_key(id);
+        self.silent.retain(|id, _| is_here(id));
+        self.past.retain(is_here);
+        for id in participants.keys() {
+            if !self.entities.knows(*id) && !self.past.contains(id) {
+                self.silent.entry(*id).or_insert(now);
+            }
+        }
+    }
+
+    /// When there is something to look at, even if nothing changes.
+    pub fn due(&self) -> Option<Monotonic> {
+        let last = self.last?;
+        if self.lost {
+            return None;
+        }
+        let unsettled = self.unsettled_since.map(|since| since + MOMENT);
+        let silent = self.silent.values().map(|since| *since + TELLS_WITHIN);
+        // What was due before the last reading is done with it.
+        let due = silent.chain(unsettled).filter(|due| *due > last.end);
+        let pause = CONFIRM_AFTER.max(last.took * CONFIRMING);
+        let confirm = last.is_old.then_some(last.end + pause);
+        due.chain(confirm).min()
+    }
+
+    /// Whether only reading everything shows what has changed.
+    fn must_read_all(&self, now: Monotonic) -> bool {
+        let over = |since: &Monotonic, within| *since + within <= now;
+        let Some(last) = self.last.filter(|_| !self.lost) else {
+            return true;
+        };
+        let pause = CONFIRM_AFTER.max(last.took * CONFIRMING);
+        self.unsettled_since.is_some_and(|it| over(&it, MOMENT))
+            || self.silent.values().any(|it| over(it, TELLS_WITHIN))
+            || (last.is_old && last.end + pause <= now)
+    }
+
+    /// What has changed, with nothing read but what has to be.
+    ///
+    /// # Errors
+    /// When the middleware refuses.
+    pub fn look<G: Graph>(&mut self, graph: &G, moment: Moment<'_>) -> Result<Look, G::Error> {
+        if self.must_read_all(moment.now) {
+            return Ok(Look::ReadAll);
+        }
+        if let Some(last) = &mut self.last {
+            last.is_old = true;
+        }
+        let mut draft = Draft::new(moment.before, moment.now);
+        draft.set_nodes(moment.nodes);
+        let nodes_fit = self.compare_nodes(graph, moment.nodes, &mut draft)?;
+        for gid in std::mem::take(&mut self.renamed) {
+            if let (Some(place), Some(owner)) = (self.found.get(&gid), self.entities.owner(gid)) {
+                draft.rename(place, gid, owner);
+            }
+        }
+        let untold = self.untold.iter().filter_map(|gid| self.found.get(gid));
+        let untold: BTreeSet<Place> = untold.cloned().collect();
+        // With more, nothing is saved.
+        let places = moment.before.topics.len() + moment.before.services.len();
+        let mut reader = Reader {
+            graph,
+            left: places / 2 + LEAST_READS,
+        };
+        for place in untold {
+            if !self.read(&mut reader, &place, &mut draft)? {
+                return Ok(Look::ReadAll);
+            }
+        }
+        for node in std::mem::take(&mut self.open) {
+            if !self.find(&mut reader, node, &mut draft)? {
+                return Ok(Look::ReadAll);
+            }
+        }
+        self.settle(nodes_fit, moment.now);
+        Ok(draft.into_view().map_or(Look::Same, Look::Changed))
+    }
+
+    /// Takes a view for which everything was read.
+    ///
+    /// # Errors
+    /// When the middleware refuses.
+    pub fn has_read_all<G: Graph>(
+        &mut self,
+        graph: &G,
+        view: &mut GraphView,
+        (begin, end): (Monotonic, Monotonic),
+    ) -> Result<(), G::Error> {
+        let nodes_fit = {
+            let nothing = GraphView::default();
+            self.compare_nodes(graph, &view.nodes, &mut Draft::new(&nothing, end))?
+        };
+        self.found.clear();
+        self.untold.clear();
+        self.renamed.clear();
+        for (kind, all) in [(true, &mut view.topics), (false, &mut view.services)] {
+            for (name, ends) in all {
+                let name: Arc<str> = Arc::from(name.as_str());
+                self.index(kind, &name, ends);
+            }
+        }
+        let listeners: Place = (End::Listeners, Arc::from(discovery_info::TOPIC));
+        for listener in graph.endpoints(listeners.0, &listeners.1)? {
+            self.found.insert(listener.gid, listeners.clone());
+        }
+        let nodes = self.entities.nodes();
+        let is_open = |node: &NodeId| !self.entities.missing(node, &self.found).is_nothing();
+        self.open = nodes.filter(is_open).collect();
+        self.last = Some(Reading {
+            end,
+            took: end.since(begin),
+            is_old: false,
+        });
+        self.settle(nodes_fit, end);
+        Ok(())
+    }
+
+    /// Notes where everything of a topic or service is, and which node's it is.
+    fn index(&mut self, is_a_topic: bool, name: &Arc<str>, ends: &mut Arc<Ends>) {
+        let sides = match is_a_topic {
+            true => [End::Publishers, End::Subscriptions],
+            false => [End::Servers, End::Clients],
+        };
+        let mut renamed = Vec::new();
+        for (end, endpoints) in sides.into_iter().zip([&ends.offering, &ends.using]) {
+            for endpoint in endpoints {
+                self.found.insert(endpoint.gid, (end, Arc::clone(name)));
+                match self.entities.owner(endpoint.gid) {
+                    None => {
+                        self.untold.insert(endpoint.gid);
+                    }
+                    Some(owner) if owner != endpoint.node.as_deref() => {
+                        renamed.push((endpoint.gid, owner.map(str::to_owned)));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        for (gid, owner) in renamed {
+            let ends = Arc::make_mut(ends);
+            let mut all = ends.offering.iter_mut().chain(&mut ends.using);
+            if let Some(endpoint) = all.find(|endpoint| endpoint.gid == gid) {
+                endpoint.node = owner;
+            }
+        }
+    }
+
+    /// Whether the nodes are those that participants tell of. Participants that are gone are forgotten.
+    fn compare_nodes<G: Graph>(
+        &mut self,
+        graph: &G,
+        nodes: &BTreeMap<String, Vec<Monotonic>>,
+        draft: &mut Draft<'_>,
+    ) -> Result<bool, G::Error> {
+        if !self.entities.are(nodes) {
+            let tellers = graph.tellers()?;
+            let told: Vec<_> = self.entities.participants().collect();
+            for id in told {
+                if tellers.contains(&id) {
+                    self.seen.insert(id);
+                } else if self.seen.remove(&id) {
+                    self.forget(id, draft);
+                }
+            }
+        } else if self.seen.len() < self.entities.number_of_participants() {
+            self.seen.extend(self.entities.participants());
+        }
+        Ok(self.entities.are(nodes))
+    }
+
+    /// A participant is gone, and all that is its own.
+    fn forget(&mut self, id: ParticipantId, draft: &mut Draft<'_>) {
+        self.past.insert(id);
+        let difference = self.entities.forget(id);
+        for node in &difference.nodes {
+            self.open.remove(node);
+        }
+        let is_its = |gid: &Gid| gid.participant() == id;
+        let its: Vec<_> = self.found.keys().copied().filter(is_its).collect();
+        for gid in its {
+            if let Some(place) = self.found.remove(&gid) {
+                draft.remove(&place, gid);
+            }
+        }
+        self.untold.retain(|gid| !is_its(gid));
+        self.renamed.retain(|gid| !is_its(gid));
+    }
+
+    /// Reads what is at a place; whether it may be read.
+    fn read<G: Graph>(
+        &mut self,
+        reader: &mut Reader<'_, G>,
+        place: &Place,
+        draft: &mut Draft<'_>,
+    ) -> Result<bool, G::Error> {
+        let Some(mut endpoints) = reader.read(place)? else {
+            return Ok(false);
+        };
+        let is_shown = place.0 != End::Listeners;
+        let before: Vec<_> = match is_shown {
+            true => draft.gids(place).collect(),
+            false => {
+                let here = self.found.iter().filter(|(_, at)| *at == place);
+                here.map(|(gid, _)| *gid).collect()
+            }
+        };
+        let mut gone: BTreeSet<Gid> = before.into_iter().collect();
+        for endpoint in &mut endpoints {
+            let gid = endpoint.gid;
+            gone.remove(&gid);
+            self.found.insert(gid, place.clone());
+            match self.entities.owner(gid) {
+                Some(owner) => endpoint.node = owner.map(str::to_owned),
+                None if is_shown => {
+                    self.untold.insert(gid);
+                }
+                None => {}
+            }
+        }
+        for gid in gone {
+            self.found.remove(&gid);
+            self.untold.remove(&gid);
+            // It may still be told of.
+            if let Some(owner) = self.entities.owner(gid) {
+                let node = (gid.participant(), owner.map(str::to_owned));
+                self.open.insert(node);
+            }
+        }
+        if is_shown {
+            draft.set(place, endpoints);
+        }
+        Ok(true)
+    }
+
+    /// Looks for what a node has told of; whether that can be found.
+    fn find<G: Graph>(
+        &mut self,
+        reader: &mut Reader<'_, G>,
+        node: NodeId,
+        draft: &mut Draft<'_>,
+    ) -> Result<bool, G::Error> {
+        let missing = self.entities.missing(&node, &self.found);
+        if missing.is_nothing() {
+            return Ok(true);
+        }
+        let name = node
+            .1
+            .as_ref()
+            .filter(|_| missing.readers || missing.writers);
+        if let Some(name) = name {
+            let listeners: Place = (End::Listeners, Arc::from(discovery_info::TOPIC));
+            // Of several, the middleware tells of one alone.
+            if self
+                .entities
+                .names()
+                .get(name)
+                .is_some_and(|number| *number > 1)
+            {
+                let is_read = missing.readers && self.read(reader, &listeners, draft)?;
+                return Ok(is_read && self.entities.missing(&node, &self.found).is_nothing());
+            }
+            let known: BTreeSet<Place> =
+                self.entities.places(&node, &self.found).cloned().collect();
+            let places = reader.graph.places(name)?.into_iter();
+            let mut places: Vec<Place> = places.map(|(end, name)| (end, name.into())).collect();
+            places.push(listeners);
+            // It is most likely where nothing of the node is known yet.
+            places.sort_by_key(|place| known.contains(place));
+            for place in places {
+                let missing = self.entities.missing(&node, &self.found);
+                let may_be_there = match place.0.reads() {
+                    true => missing.readers,
+                    false => missing.writers,
+                };
+                if may_be_there && !self.read(reader, &place, draft)? {
+                    return Ok(false);
+                }
+            }
+        }
+        if !self.entities.missing(&node, &self.found).is_nothing() {
+            self.open.insert(node);
+        }
+        Ok(true)
+    }
+
+    fn settle(&mut self, nodes_fit: bool, now: Monotonic) {
+        let is_settled = nodes_fit && self.untold.is_empty() && self.open.is_empty();
+        self.unsettled_since = match is_settled {
+            true => None,
+            false => self.unsettled_since.or(Some(now)),
+        };
+    }
+}
+
+/// Reads a few places.
+struct Reader<'a, G> {
+    graph: &'a G,
+    /// How many more.
+    left: usize,
+}
+
+impl<G: Graph> Reader<'_, G> {
+    /// What is at a place; None when too much has been read.
+    fn read(&mut self, place: &Place) -> Result<Option<Vec<Endpoint>>, G::Error> {
+        let Some(left) = self.left.checked_sub(1) else {
+            return Ok(None);
+        };
+        self.left = left;
+        self.graph.endpoints(place.0, &place.1).map(Some)
+    }
+}
+
+#[cfg(test)]
+#[path = "changes_tests.rs"]
+mod tests;
