@@ -212,7 +212,8 @@ impl Changes {
             return true;
         };
         let pause = CONFIRM_AFTER.max(last.took * CONFIRMING);
-        self.unsettled_since.is_some_and(|it| over(&it, MOMENT))
+        !self.entities.are_complete()
+            || self.unsettled_since.is_some_and(|it| over(&it, MOMENT))
             || self.silent.values().any(|it| over(it, TELLS_WITHIN))
             || (last.is_old && last.end + pause <= now)
     }

@@ -10,7 +10,7 @@ use super::*;
 use world::{Act, News, World, act};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn the_settled_view_is_that_of_reading_everything(

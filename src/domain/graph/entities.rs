@@ -54,6 +54,9 @@ pub struct Entities {
     /// How many nodes have each name.
     names: BTreeMap<String, usize>,
     number: usize,
+    /// Participants that have told of several nodes of one name. When the first of them ends, the middleware
+    /// tells nothing any more of what the others have.
+    ambiguous: BTreeSet<ParticipantId>,
     /// There is more than can be followed.
     pub overflow: bool,
 }
@@ -108,6 +111,9 @@ impl Entities {
             self.overflow = true;
             return Difference::default();
         }
+        if told.values().any(|told| told.nodes > 1) {
+            self.ambiguous.insert(info.participant);
+        }
         let before = self.participants.remove(&info.participant);
         let difference = self.change(info.participant, before.unwrap_or_default(), &told);
         self.participants.insert(info.participant, told);
@@ -117,6 +123,7 @@ impl Entities {
 
     /// A participant is gone.
     pub fn forget(&mut self, participant: ParticipantId) -> Difference {
+        self.ambiguous.remove(&participant);
         let before = self.participants.remove(&participant);
         self.change(participant, before.unwrap_or_default(), &BTreeMap::new())
     }
@@ -196,6 +203,11 @@ impl Entities {
             self.names.get(name).copied().unwrap_or_default() == moments.len()
         };
         self.names.len() == nodes.len() && nodes.iter().all(number)
+    }
+
+    /// Whether all that participants have is told, as far as they do tell.
+    pub fn are_complete(&self) -> bool {
+        self.ambiguous.is_empty()
     }
 
     /// All nodes.
