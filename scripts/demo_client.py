@@ -7,6 +7,7 @@ thread, wait for what they need, and never longer than they are told.
 from __future__ import annotations
 
 import concurrent.futures
+import gc
 import json
 import threading
 import time
@@ -137,6 +138,9 @@ class RosThread:
         self._thread.join(timeout=5.0)
         self.node.destroy_node()
         self.context.try_shutdown()
+        # What still refers to the node in a circle would keep its DDS participant on the graph until Python
+        # happens to look for circles.
+        gc.collect()
 
     def run(self, function: Callable[[], T], seconds: float = ANSWER_WITHIN_SECONDS) -> T:
         """Do something on the thread that spins, where nothing of ROS can change meanwhile."""
