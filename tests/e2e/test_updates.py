@@ -210,10 +210,11 @@ def test_what_others_need_may_only_become_what_they_can_use(ship: Ship) -> None:
         it = ship.wait_until(
             name,
             lambda it, n=restarts: it.status_name == "Running"
-            and it.components[0].executables[0].restart_count == n,
-            "it is restarted or not",
+            and it.components[0].executables[0].restart_count == n
+            and it.dependencies[0].met,
+            "it is restarted or not, and has what it needs",
         )
-        assert it.dependencies[0].deployment_id == after.id and it.dependencies[0].met
+        assert it.dependencies[0].deployment_id == after.id
 
 
 def test_updates_that_cannot_be_are_refused(ship: Ship) -> None:
