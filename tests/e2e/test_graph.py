@@ -123,22 +123,9 @@ class Watch:
         return self.messages.wait_until(latest, SEEN_WITHIN_SECONDS, what)
 
 
-def ask(ship: Ship, kind: type, name: str, **fields: Any) -> Any:
-    """Call a service of the node that changes nothing."""
-    client = ship.ros.run(lambda: ship.ros.node.create_client(kind, f"/shipmate/{name}"))
-    assert look_until(client.service_is_ready, ANSWER_WITHIN_SECONDS)
-    begin = lambda: client.call_async(kind.Request(**fields))  # noqa: E731
-    for _ in range(3):
-        try:
-            return ship.ros.ask(begin, 5.0, name)
-        except TimeoutError:
-            continue
-    return ship.ros.ask(begin, ANSWER_WITHIN_SECONDS, name)
-
-
 def get_graph(ship: Ship, **fields: Any) -> Any:
     """The answer to ~/get_dependency_graph."""
-    return ask(ship, GetDependencyGraph, "get_dependency_graph", **fields)
+    return ship.ask(GetDependencyGraph, "get_dependency_graph", **fields)
 
 
 @contextmanager
@@ -311,7 +298,7 @@ def test_what_is_needed_stays(ship: Ship) -> None:
     )
     (edge,) = graph.edges(GraphEdge.KIND_DEPENDENCY, "map")
     assert edge.type.startswith("^1")
-    lost = ask(ship, GetBlastRadius, "get_blast_radius", deployment="map")
+    lost = ship.ask(GetBlastRadius, "get_blast_radius", deployment="map")
     assert lost.success and [(it.name, it.kind_name, it.direct) for it in lost.losses] == [
         ("planner", "dependency", True)
     ]
@@ -380,12 +367,12 @@ def test_the_blast_radius(ship: Ship) -> None:
     watch.wait_until(all_talk, "everybody talks to everybody")
 
     for which in ("eyes", ship.get("eyes").id):
-        answer = ask(ship, GetBlastRadius, "get_blast_radius", deployment=which)
+        answer = ship.ask(GetBlastRadius, "get_blast_radius", deployment=which)
         assert answer.success, answer.message
         lost = sorted((it.name, it.kind_name, it.item) for it in answer.losses)
         assert lost == [("arm", "topic", "/image"), ("brain", "topic", "/image")]
         assert all(it.text in answer.message for it in answer.losses)
-    nobody = ask(ship, GetBlastRadius, "get_blast_radius", deployment="nobody")
+    nobody = ship.ask(GetBlastRadius, "get_blast_radius", deployment="nobody")
     assert not nobody.success
     assert all(it in nobody.message for it in ("nobody", "eyes", "brain", "arm"))
 

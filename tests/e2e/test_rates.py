@@ -68,20 +68,7 @@ def subscribe(ship: Ship, topic: str) -> Messages:
 
 def measure(ship: Ship, deployment: str, on: bool) -> Any:
     """Call ~/measure_rates, which may be repeated."""
-    return ask(ship, MeasureRates, "measure_rates", deployment=deployment, measure=on)
-
-
-def ask(ship: Ship, kind: type, name: str, **fields: Any) -> Any:
-    """Call a service of the node that may be called again."""
-    client = ship.ros.run(lambda: ship.ros.node.create_client(kind, f"/shipmate/{name}"))
-    assert look_until(client.service_is_ready, ANSWER_WITHIN_SECONDS)
-    begin = lambda: client.call_async(kind.Request(**fields))  # noqa: E731
-    for _ in range(3):
-        try:
-            return ship.ros.ask(begin, 5.0, name)
-        except TimeoutError:
-            continue
-    return ship.ros.ask(begin, ANSWER_WITHIN_SECONDS, name)
+    return ship.ask(MeasureRates, "measure_rates", deployment=deployment, measure=on)
 
 
 def listens(ship: Ship, topic: str) -> bool:
@@ -156,7 +143,7 @@ def test_rates_are_switched_on_and_off(ship: Ship) -> None:
         # The machine may be busy.
         assert edge.messages_per_second == pytest.approx(rate, rel=0.4)
         assert edge.bytes_per_second == pytest.approx(edge.messages_per_second * size, rel=0.15)
-    asked = ask(ship, GetDependencyGraph, "get_dependency_graph", ros_details=True, format="json")
+    asked = ship.ask(GetDependencyGraph, "get_dependency_graph", ros_details=True, format="json")
     assert is_measured(edges_of(asked.graph, "/fast")[0])
     assert is_not_measured(edges_of(asked.graph, "/unasked")[0])
     told = {it["name"]: it["messages_per_second"] for it in json.loads(asked.text)["edges"]}

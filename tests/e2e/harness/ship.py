@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from demo_client import Goal, Messages, RosThread, Shipmate
+from demo_client import Goal, Messages, RosThread, Shipmate, look_until
 from shipmate.action import Deploy, Deprovision
 from shipmate.msg import Deployment
 
@@ -18,6 +18,7 @@ from .process import REPOSITORY, NodeProcess
 
 READY_WITHIN_SECONDS = 20.0
 CHANGE_WITHIN_SECONDS = 30.0
+ANSWER_WITHIN_SECONDS = 15.0
 BASE_IMAGE = "shipmate/ros:local"
 EXAMPLES = REPOSITORY / "examples"
 
@@ -48,6 +49,18 @@ class Ship:
         """Wait until the node offers everything on the graph."""
         if not self.client.wait_until_ready(READY_WITHIN_SECONDS, self.process.pace):
             raise TimeoutError(f"the node is not ready after {READY_WITHIN_SECONDS:g} s")
+
+    def ask(self, kind: type, name: str, **fields: Any) -> Any:
+        """Call a service of the node that may be called again."""
+        client = self.ros.run(lambda: self.ros.node.create_client(kind, f"/shipmate/{name}"))
+        assert look_until(client.service_is_ready, ANSWER_WITHIN_SECONDS)
+        begin = lambda: client.call_async(kind.Request(**fields))  # noqa: E731
+        for _ in range(3):
+            try:
+                return self.ros.ask(begin, 5.0, name)
+            except TimeoutError:
+                continue
+        return self.ros.ask(begin, ANSWER_WITHIN_SECONDS, name)
 
     def deploy(self, package: str = "", **fields: Any) -> Deployment:
         """Deploy something that has to succeed."""
