@@ -37,9 +37,18 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Statuses {
     begun: Monotonic,
-    under_way: BTreeMap<Gid, usize>,
+    said: BTreeMap<Gid, Said>,
     /// When a goal was last said to be under way that is not any more.
     ended: Option<Monotonic>,
+}
+
+/// What a server has said last.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    under_way: usize,
+    at: Monotonic,
+    /// It is in the view, or was.
+    seen: bool,
 }
 
 impl Statuses {
@@ -47,20 +56,26 @@ impl Statuses {
     pub fn new(now: Monotonic) -> Self {
         Self {
             begun: now,
-            under_way: BTreeMap::new(),
+            said: BTreeMap::new(),
             ended: None,
         }
     }
 
     /// A server has said which goals it has.
     pub fn note(&mut self, from: Gid, goals: &[Goal], now: Monotonic) {
-        if self.under_way.len() >= KNOWN && !self.under_way.contains_key(&from) {
+        if self.said.len() >= KNOWN && !self.said.contains_key(&from) {
             return;
         }
         let goals = goals.iter().filter(|goal| goal.status.is_under_way());
-        let number = goals.count();
-        let before = self.under_way.insert(from, number);
-        if before.is_some_and(|before| before > number) {
+        let under_way = goals.count();
+        let before = self.said.get(&from).copied();
+        let said = Said {
+            under_way,
+            at: now,
+            seen: before.is_some_and(|before| before.seen),
+        };
+        self.said.insert(from, said);
+        if before.is_some_and(|before| before.under_way > under_way) {
             self.ended = Some(now);
         }
     }
@@ -69,13 +84,22 @@ impl Statuses {
     pub fn verdict(&mut self, action: &str, own: Own<'_>) -> Verdict {
         let topic = own.view.topics.get(&status_topic(action));
         let servers = topic.map_or(&[][..], |ends| &ends.offering);
-        // Who has gone has nothing under way any more. Of whom the middleware does not tell which
-        // endpoint it is, that is not known as long as any server is there.
-        self.under_way.retain(|gid, _| match gid.is_an_endpoints() {
-            true => servers.iter().any(|server| server.gid == *gid),
-            false => !servers.is_empty(),
-        });
+        // Who has gone has nothing under way any more, but a server can be heard before it is in the
+        // view, and does not say it again. Of whom the middleware does not tell which endpoint it is,
+        // that is not known as long as any server is there.
         let mut wait = own.view.begun + SETTLED_AFTER;
+        self.said.retain(|gid, said| {
+            let is_there = match gid.is_an_endpoints() {
+                true => servers.iter().any(|server| server.gid == *gid),
+                false => !servers.is_empty(),
+            };
+            said.seen |= is_there;
+            let is_new = !said.seen && own.now < said.at + SETTLED_AFTER;
+            if is_new && said.under_way > 0 {
+                wait = wait.max(said.at + SETTLED_AFTER);
+            }
+            is_there || is_new
+        });
         if let Some(ended) = self.ended {
             wait = wait.max(ended + RESULT_AFTER);
         }
@@ -90,8 +114,8 @@ impl Statuses {
                 }
                 Whose::Own => has_own = true,
             }
-            match self.under_way.get(&server.gid) {
-                Some(number) => busy += number,
+            match self.said.get(&server.gid) {
+                Some(said) => busy += said.under_way,
                 None if server.reliability == Reliability::BestEffort
                     || server.durability == Durability::Volatile =>
                 {
@@ -100,9 +124,9 @@ impl Statuses {
                 None => wait = wait.max(self.begun.max(server.first_seen) + SETTLED_AFTER),
             }
         }
-        let nameless = self.under_way.iter().filter(|(g, _)| !g.is_an_endpoints());
+        let nameless = self.said.iter().filter(|(g, _)| !g.is_an_endpoints());
         if has_own {
-            busy += nameless.map(|(_, number)| number).sum::<usize>();
+            busy += nameless.map(|(_, said)| said.under_way).sum::<usize>();
         }
         match busy {
             0 if own.now < wait => Verdict::NotBefore(wait),

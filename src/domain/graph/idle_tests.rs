@@ -127,6 +127,39 @@ fn who_has_gone_has_nothing_under_way() {
 }
 
 #[test]
+fn what_a_server_says_before_it_is_seen_counts() {
+    let mut statuses = Statuses::new(at(20));
+    let nothing = GraphView {
+        begun: at(10),
+        ..GraphView::default()
+    };
+    statuses.note(
+        endpoint(1, "", 0).gid,
+        &[goal(GoalStatus::Executing)],
+        at(20),
+    );
+    let early = asked(&mut statuses, &nothing, 20);
+    assert_eq!(early, Verdict::NotBefore(at(25)), "whose it is, is unknown");
+    let mut view = publishing(TOPIC, vec![server(1, 21)]);
+    heard(&mut view, 1, "c1");
+    assert_eq!(asked(&mut statuses, &view, 21), Verdict::Busy(1));
+    assert_eq!(asked(&mut statuses, &view, 30), Verdict::Busy(1));
+    assert_eq!(asked(&mut statuses, &nothing, 31), Verdict::Idle, "gone");
+}
+
+#[test]
+fn who_is_never_seen_is_not_waited_for_long() {
+    let mut statuses = Statuses::new(at(20));
+    let nothing = GraphView::default();
+    statuses.note(
+        endpoint(1, "", 0).gid,
+        &[goal(GoalStatus::Executing)],
+        at(20),
+    );
+    assert_eq!(asked(&mut statuses, &nothing, 25), Verdict::Idle);
+}
+
+#[test]
 fn a_publisher_without_a_name_counts_with_a_server_of_ours() {
     let mut statuses = Statuses::new(at(20));
     let mut view = publishing(TOPIC, vec![server(1, 12)]);
