@@ -28,7 +28,9 @@ use search::Reader;
 const MOMENT: Duration = Duration::from_millis(500);
 /// How long it may take from a participant's announcement until it tells of its nodes.
 const TELLS_WITHIN: Duration = Duration::from_secs(3);
-/// How much more time at least than such a reading takes lies between two that only confirm.
+/// How much more time at least than reading everything takes lies before it is done again.
+const REST: u32 = 9;
+/// The same for a reading that only confirms.
 const CONFIRMING: u32 = 200;
 /// How much time lies between them at least.
 const CONFIRM_AFTER: Duration = Duration::from_secs(30);
@@ -101,6 +103,8 @@ pub struct Changes {
     /// Participants that have told, announced themselves, and are gone.
     past: HashSet<ParticipantId>,
     unsettled_since: Option<Monotonic>,
+    /// Everything is to be read as soon as it may be.
+    overdue: bool,
     /// Something cannot be followed at all.
     lost: bool,
     last: Option<Reading>,
@@ -113,6 +117,18 @@ struct Reading {
     took: Duration,
     /// Something has changed since.
     is_old: bool,
+}
+
+impl Reading {
+    /// When the next one may be done.
+    fn next(&self) -> Monotonic {
+        self.end + self.took * REST
+    }
+
+    /// When one is to be done that only confirms.
+    fn to_be_confirmed(&self) -> Monotonic {
+        self.end + CONFIRM_AFTER.max(self.took * CONFIRMING)
+    }
 }
 
 impl Default for Changes {
@@ -134,6 +150,7 @@ impl Changes {
             silent: BTreeMap::new(),
             past: HashSet::new(),
             unsettled_since: None,
+            overdue: false,
             lost: !participants_are_heard,
             last: None,
         }
@@ -193,16 +210,19 @@ impl Changes {
     /// When there is something to look at, even if nothing changes.
     pub fn due(&self) -> Option<Monotonic> {
         let last = self.last?;
-        if self.lost {
-            return None;
-        }
-        let unsettled = self.unsettled_since.map(|since| since + MOMENT);
-        let silent = self.silent.values().map(|since| *since + TELLS_WITHIN);
-        // What was due before the last reading is done with it.
-        let due = silent.chain(unsettled).filter(|due| *due > last.end);
-        let pause = CONFIRM_AFTER.max(last.took * CONFIRMING);
-        let confirm = last.is_old.then_some(last.end + pause);
-        due.chain(confirm).min()
+        let overdue = self.overdue.then_some(last.end);
+        let due = match self.lost {
+            true => overdue,
+            false => {
+                let unsettled = self.unsettled_since.map(|since| since + MOMENT);
+                let silent = self.silent.values().map(|since| *since + TELLS_WITHIN);
+                // What was due before the last reading is done with it.
+                let due = silent.chain(unsettled).filter(|due| *due > last.end);
+                let confirm = last.is_old.then_some(last.to_be_confirmed());
+                due.chain(confirm).chain(overdue).min()
+            }
+        };
+        due.map(|due| due.max(last.next()))
     }
 
     /// Whether only reading everything shows what has changed.
@@ -211,20 +231,28 @@ impl Changes {
         let Some(last) = self.last.filter(|_| !self.lost) else {
             return true;
         };
-        let pause = CONFIRM_AFTER.max(last.took * CONFIRMING);
-        !self.entities.are_complete()
+        self.overdue
+            || !self.entities.are_complete()
             || self.unsettled_since.is_some_and(|it| over(&it, MOMENT))
             || self.silent.values().any(|it| over(it, TELLS_WITHIN))
-            || (last.is_old && last.end + pause <= now)
+            || (last.is_old && last.to_be_confirmed() <= now)
     }
 
-    /// What has changed, with nothing read but what has to be.
+    /// What has changed, with nothing read but what has to be. While everything may not be read again
+    /// yet, what can be found without it is found.
     ///
     /// # Errors
     /// When the middleware refuses.
     pub fn look<G: Graph>(&mut self, graph: &G, moment: Moment<'_>) -> Result<Look, G::Error> {
+        let may_read_all = self.last.is_none_or(|last| last.next() <= moment.now);
         if self.must_read_all(moment.now) {
-            return Ok(Look::ReadAll);
+            if may_read_all {
+                return Ok(Look::ReadAll);
+            }
+            self.overdue = true;
+            if self.lost {
+                return Ok(Look::Same);
+            }
         }
         if let Some(last) = &mut self.last {
             last.is_old = true;
@@ -241,19 +269,25 @@ impl Changes {
         let untold: BTreeSet<Place> = untold.cloned().collect();
         // With more, nothing is saved.
         let places = moment.before.topics.len() + moment.before.services.len();
-        let mut reader = Reader {
-            graph,
-            left: places / 2 + LEAST_READS,
+        let left = match may_read_all {
+            true => places / 2 + LEAST_READS,
+            false => usize::MAX,
         };
+        let mut reader = Reader { graph, left };
         for place in untold {
             if !self.read(&mut reader, &place, &mut draft)? {
                 return Ok(Look::ReadAll);
             }
         }
         for node in std::mem::take(&mut self.open) {
-            if !self.find(&mut reader, node, &mut draft)? {
+            if self.find(&mut reader, &node, &mut draft)? {
+                continue;
+            }
+            if may_read_all {
                 return Ok(Look::ReadAll);
             }
+            self.overdue = true;
+            self.open.insert(node);
         }
         self.settle(nodes_fit, moment.now);
         Ok(draft.into_view().map_or(Look::Same, Look::Changed))
@@ -294,6 +328,7 @@ impl Changes {
             took: end.since(begin),
             is_old: false,
         });
+        self.overdue = false;
         self.settle(nodes_fit, end);
         Ok(())
     }

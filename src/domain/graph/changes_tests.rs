@@ -15,8 +15,10 @@ proptest! {
     #[test]
     fn the_settled_view_is_that_of_reading_everything(
         acts in prop::collection::vec(act(), 1..120),
+        takes in 0..2000_u64,
     ) {
         let mut world = World::default();
+        world.takes = Duration::from_millis(takes);
         for act in &acts {
             world.act(act);
         }
@@ -69,6 +71,25 @@ fn one_more_publisher_takes_one_reading() {
     world.settle();
     assert_eq!(world.seen(), world.cache.view());
     assert_eq!((world.read_all, world.cache.reads.get()), (0, 1));
+}
+
+#[test]
+fn what_comes_after_a_long_reading_is_not_waited_for() {
+    let mut world = settled(6);
+    world.takes = Duration::from_secs(3);
+    world.read_everything();
+    let before = world.now;
+    for process in 0..5 {
+        world.act(&Act::Thing {
+            process,
+            node: 0,
+            kind: 0,
+            name: 9,
+        });
+    }
+    world.settle_until(before + Duration::from_secs(1));
+    assert_eq!(world.seen(), world.cache.view());
+    assert_eq!(world.read_all, 1);
 }
 
 #[test]

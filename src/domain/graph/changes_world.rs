@@ -131,6 +131,8 @@ pub struct World {
     pub now: Monotonic,
     due: bool,
     pub read_all: usize,
+    /// How long it takes to read everything.
+    pub takes: Duration,
     created: u8,
 }
 
@@ -341,7 +343,9 @@ impl World {
             Look::Changed(view) => self.view = view,
             Look::ReadAll => {
                 let mut view = self.cache.view().after(&self.view);
-                let times = (self.now, self.now);
+                let began = self.now;
+                self.now = began + self.takes;
+                let times = (began, self.now);
                 self.changes
                     .has_read_all(&self.cache, &mut view, times)
                     .unwrap();
@@ -351,15 +355,26 @@ impl World {
         }
     }
 
+    /// As if nothing was known before.
+    pub fn read_everything(&mut self) {
+        self.changes.begin_anew();
+        self.due = true;
+        self.look();
+    }
+
     /// Lets everything arrive, and waits for a while.
     pub fn settle(&mut self) {
+        self.settle_until(self.now + Duration::from_secs(10) + self.takes * 20);
+    }
+
+    /// Lets everything arrive, and waits so long.
+    pub fn settle_until(&mut self, until: Monotonic) {
         for id in self.processes.keys().copied().collect::<Vec<_>>() {
             while self.processes.contains_key(&id) && (0..3).any(|channel| self.arrive(id, channel))
             {
             }
         }
         self.look();
-        let until = self.now + Duration::from_secs(10);
         while let Some(due) = self.changes.due().filter(|due| *due <= until) {
             self.now = due.max(self.now);
             self.look();

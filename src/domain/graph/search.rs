@@ -120,10 +120,10 @@ impl Changes {
     pub(super) fn find<G: Graph>(
         &mut self,
         reader: &mut Reader<'_, G>,
-        node: NodeId,
+        node: &NodeId,
         draft: &mut Draft<'_>,
     ) -> Result<bool, G::Error> {
-        let missing = self.entities.missing(&node, &self.found);
+        let missing = self.entities.missing(node, &self.found);
         if missing.is_nothing() {
             return Ok(true);
         }
@@ -141,17 +141,16 @@ impl Changes {
                 .is_some_and(|number| *number > 1)
             {
                 let is_read = missing.readers && self.read(reader, &listeners, draft)?;
-                return Ok(is_read && self.entities.missing(&node, &self.found).is_nothing());
+                return Ok(is_read && self.entities.missing(node, &self.found).is_nothing());
             }
-            let known: BTreeSet<Place> =
-                self.entities.places(&node, &self.found).cloned().collect();
+            let known: BTreeSet<Place> = self.entities.places(node, &self.found).cloned().collect();
             let places = reader.graph.places(name)?.into_iter();
             let mut places: Vec<Place> = places.map(|(end, name)| (end, name.into())).collect();
             places.push(listeners);
             // It is most likely where nothing of the node is known yet.
             places.sort_by_key(|place| known.contains(place));
             for place in places {
-                let missing = self.entities.missing(&node, &self.found);
+                let missing = self.entities.missing(node, &self.found);
                 let may_be_there = match place.0.reads() {
                     true => missing.readers,
                     false => missing.writers,
@@ -161,8 +160,8 @@ impl Changes {
                 }
             }
         }
-        if !self.entities.missing(&node, &self.found).is_nothing() {
-            self.open.insert(node);
+        if !self.entities.missing(node, &self.found).is_nothing() {
+            self.open.insert(node.clone());
         }
         Ok(true)
     }

@@ -67,13 +67,13 @@ impl Follow {
         self.changes.due()
     }
 
-    /// The graph as it is now; None when it is as it was before.
+    /// The graph as it is now; None when it is as it was before. With whether everything was read.
     pub fn look(
         &mut self,
         before: &GraphView,
         participants: &Arc<Participants>,
         now: Monotonic,
-    ) -> Result<Option<GraphView>, RclError> {
+    ) -> Result<(Option<GraphView>, bool), RclError> {
         let looked = self.try_to_look(before, participants, now);
         if looked.is_err() {
             self.changes.begin_anew();
@@ -86,7 +86,7 @@ impl Follow {
         before: &GraphView,
         participants: &Arc<Participants>,
         now: Monotonic,
-    ) -> Result<Option<GraphView>, RclError> {
+    ) -> Result<(Option<GraphView>, bool), RclError> {
         let asked = Asked {
             node: &self.node,
             now,
@@ -97,9 +97,11 @@ impl Follow {
             nodes: &nodes,
             now,
         };
-        let mut view = match self.changes.look(&asked, moment)? {
+        let look = self.changes.look(&asked, moment)?;
+        let read_all = matches!(look, Look::ReadAll);
+        let mut view = match look {
             Look::Changed(view) => view,
-            Look::Same if before.participants == *participants => return Ok(None),
+            Look::Same if before.participants == *participants => return Ok((None, false)),
             Look::Same => before.clone(),
             Look::ReadAll => {
                 let view = read(&self.node, Arc::clone(participants), now)?;
@@ -110,6 +112,6 @@ impl Follow {
             }
         };
         view.participants = Arc::clone(participants);
-        Ok(Some(view))
+        Ok((Some(view), read_all))
     }
 }

@@ -204,12 +204,17 @@ impl Observer {
         self.read_at = None;
         let seen = self.follow.look(&self.view, &self.participants, now);
         let done = (self.seat.clock)();
-        let pause = self.seat.pause.max(done.since(now) * 9);
-        self.read_not_before = done + pause;
-        tracing::trace!("read domain {} in {:?}", self.seat.domain, done.since(now));
+        let took = done.since(now);
+        tracing::trace!("read domain {} in {took:?}", self.seat.domain);
+        // How often everything is read is the concern of who follows; what comes after it must not wait.
+        let pause = match seen {
+            Ok((_, true)) => Duration::ZERO,
+            _ => took * 9,
+        };
+        self.read_not_before = done + pause.max(self.seat.pause);
         match seen {
-            Ok(Some(view)) => self.tell(view),
-            Ok(None) => {}
+            Ok((Some(view), _)) => self.tell(view),
+            Ok((None, _)) => {}
             Err(error) => {
                 tracing::warn!("the ROS graph of domain {}: {error}", self.seat.domain);
                 self.read_at = Some(done + AFTER_FAILURE);
