@@ -245,14 +245,12 @@ impl Changes {
     /// When the middleware refuses.
     pub fn look<G: Graph>(&mut self, graph: &G, moment: Moment<'_>) -> Result<Look, G::Error> {
         let may_read_all = self.last.is_none_or(|last| last.next() <= moment.now);
-        if self.must_read_all(moment.now) {
-            if may_read_all {
-                return Ok(Look::ReadAll);
-            }
-            self.overdue = true;
-            if self.lost {
-                return Ok(Look::Same);
-            }
+        if self.must_read_all(moment.now) && may_read_all {
+            return Ok(Look::ReadAll);
+        }
+        self.overdue = self.lost;
+        if self.lost {
+            return Ok(Look::Same);
         }
         if let Some(last) = &mut self.last {
             last.is_old = true;
@@ -290,6 +288,7 @@ impl Changes {
             self.open.insert(node);
         }
         self.settle(nodes_fit, moment.now);
+        self.overdue |= self.must_read_all(moment.now);
         Ok(draft.into_view().map_or(Look::Same, Look::Changed))
     }
 

@@ -209,7 +209,7 @@ impl Observer {
         // How often everything is read is the concern of who follows; what comes after it must not wait.
         let pause = match seen {
             Ok((_, true)) => Duration::ZERO,
-            _ => took * 9,
+            _ => took,
         };
         self.read_not_before = done + pause.max(self.seat.pause);
         match seen {
