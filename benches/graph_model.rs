@@ -4,14 +4,17 @@
 //! it publish. What counts is the ratio from one size to the next: the time grows as the nodes do. The
 //! last lines are the figures, one a line.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use shipmate::domain::dependency_graph::{
-    Observation, ObservedContainer, ObservedDeployment, ObservedDomain, ObservedEndpoint,
-    ObservedParticipant, Options, QosWords, build,
+    Observation, ObservedContainer, ObservedDeployment, ObservedDomain, Options, build,
 };
-use shipmate::domain::graph::Gid;
+use shipmate::domain::graph::{
+    Durability, Endpoint, Ends, Gid, GraphView, History, Liveliness, Participant, Reliability, Span,
+};
 use shipmate::domain::time::Monotonic;
 
 /// How many nodes, and how many rounds.
@@ -50,7 +53,8 @@ fn main() -> ExitCode {
 
 fn world(nodes: u32) -> Observation {
     let mut observation = Observation::default();
-    let mut domain = ObservedDomain::default();
+    let mut view = GraphView::default();
+    let participants = Arc::make_mut(&mut view.participants);
     for node in 0..nodes {
         let hostname = format!("{node:012x}");
         if node % 10 == 0 {
@@ -66,27 +70,33 @@ fn world(nodes: u32) -> Observation {
                 ..ObservedContainer::default()
             });
         }
-        let said = ObservedParticipant {
+        let said = Participant {
             hostname: Some(hostname),
-            ..ObservedParticipant::default()
+            ..Participant::default()
         };
-        domain.participants.insert(gid(node, 0).participant(), said);
+        participants.insert(gid(node, 0).participant(), said);
         for number in 0..EACH {
-            let published = domain
-                .topics
-                .entry(format!("/topic_{}", node * EACH + number));
-            let publisher = endpoint(node, number);
-            published.or_default().offering.push(publisher);
+            let published = format!("/topic_{}", node * EACH + number);
+            ends(&mut view.topics, published)
+                .offering
+                .push(endpoint(node, number));
             let before = (node + nodes - 1 - number * 7 % nodes) % nodes;
-            let subscribed = domain
-                .topics
-                .entry(format!("/topic_{}", before * EACH + number));
-            let subscription = endpoint(node, EACH + number);
-            subscribed.or_default().using.push(subscription);
+            let subscribed = format!("/topic_{}", before * EACH + number);
+            ends(&mut view.topics, subscribed)
+                .using
+                .push(endpoint(node, EACH + number));
         }
     }
+    let domain = ObservedDomain {
+        view: Arc::new(view),
+        ..ObservedDomain::default()
+    };
     observation.domains.insert(0, domain);
     observation
+}
+
+fn ends(topics: &mut BTreeMap<Arc<str>, Arc<Ends>>, name: String) -> &mut Ends {
+    Arc::make_mut(topics.entry(name.into()).or_default())
 }
 
 fn gid(node: u32, number: u32) -> Gid {
@@ -95,18 +105,19 @@ fn gid(node: u32, number: u32) -> Gid {
     Gid([1, 0x0f, 0, 0, 0, 0, 0, 0, a, b, c, d, x, y, z, 3])
 }
 
-fn endpoint(node: u32, number: u32) -> ObservedEndpoint {
-    ObservedEndpoint {
+fn endpoint(node: u32, number: u32) -> Endpoint {
+    Endpoint {
         gid: gid(node, number),
-        node: Some(format!("/node_{node}")),
-        type_name: "std_msgs/msg/String".to_owned(),
-        type_hash: String::new(),
-        qos: QosWords {
-            reliability: "reliable".to_owned(),
-            durability: "volatile".to_owned(),
-            liveliness: "automatic".to_owned(),
-            ..QosWords::default()
-        },
+        node: Some(format!("/node_{node}").into()),
+        type_name: "std_msgs/msg/String".into(),
+        type_hash: None,
+        reliability: Reliability::Reliable,
+        durability: Durability::Volatile,
+        history: History::Unknown,
+        deadline: Span::Infinite,
+        lifespan: Span::Infinite,
+        liveliness: Liveliness::Automatic,
+        lease: Span::Infinite,
         first_seen: Monotonic::default(),
     }
 }

@@ -26,14 +26,12 @@ pub(super) fn bundles(graph: &DependencyGraph) -> Vec<Bundle<'_>> {
         .nodes
         .iter()
         .enumerate()
-        .map(|(at, node)| (node.id.as_str(), at))
+        .map(|(at, node)| (&*node.id, at))
         .collect();
     let mut found: BTreeMap<(usize, usize, EdgeKind, u8), Vec<&GraphEdge>> = BTreeMap::new();
     for edge in &graph.edges {
-        if let (Some(&source), Some(&target)) = (
-            index.get(edge.source.as_str()),
-            index.get(edge.target.as_str()),
-        ) {
+        if let (Some(&source), Some(&target)) = (index.get(&*edge.source), index.get(&*edge.target))
+        {
             let key = (source, target, edge.kind, known(edge.flow) as u8);
             found.entry(key).or_default().push(edge);
         }
@@ -94,7 +92,7 @@ pub(super) fn label(edge: &GraphEdge) -> String {
     match (edge.kind, edge.name.is_empty()) {
         (EdgeKind::Dependency, false) => format!("{} {}", edge.name, edge.type_name),
         (EdgeKind::Dependency, true) => format!("depends on {}", edge.type_name),
-        _ => edge.name.clone(),
+        _ => edge.name.to_string(),
     }
     .trim()
     .to_owned()

@@ -9,7 +9,7 @@ fn answer(question: &Question) -> Result<String, String> {
         return Err("nobody answers".to_owned());
     }
     let asked = GraphNode {
-        id: "x".to_owned(),
+        id: "x".into(),
         name: format!("{question:?}"),
         kind: NodeKind::External {
             host: String::new(),

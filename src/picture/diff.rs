@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::bundle::{lines, word};
 use super::look::Mark;
@@ -10,7 +11,7 @@ use super::svg::draw;
 use super::text::plain;
 use crate::domain::dependency_graph::{DependencyGraph, EdgeKind, GraphEdge, GraphNode, NodeKind};
 
-type EdgeKey = (EdgeKind, String, String, String);
+type EdgeKey = (EdgeKind, Arc<str>, Arc<str>, Arc<str>);
 
 /// Something that is in both graphs, and what is other about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,7 +99,7 @@ fn key_of(node: &GraphNode) -> String {
             format!("external:{host}/{process}")
         }
         NodeKind::External { .. } => {
-            let names: Vec<&str> = node.ros_nodes.iter().map(|ros| ros.name.as_str()).collect();
+            let names: Vec<&str> = node.ros_nodes.iter().map(|ros| &*ros.name).collect();
             format!(
                 "external:{}",
                 if names.is_empty() {
@@ -115,20 +116,20 @@ fn key_of(node: &GraphNode) -> String {
 fn keyed(
     graph: &DependencyGraph,
 ) -> (
-    BTreeMap<String, GraphNode>,
+    BTreeMap<Arc<str>, GraphNode>,
     BTreeMap<(EdgeKey, usize), GraphEdge>,
 ) {
     let mut nodes = BTreeMap::new();
     let mut keys = BTreeMap::new();
     for node in &graph.nodes {
         let base = key_of(node);
-        let mut key = base.clone();
+        let mut key: Arc<str> = base.as_str().into();
         let mut nth = 1;
         while nodes.contains_key(&key) {
             nth += 1;
-            key = format!("{base} ({nth})");
+            key = format!("{base} ({nth})").into();
         }
-        keys.insert(node.id.as_str(), key.clone());
+        keys.insert(&*node.id, key.clone());
         nodes.insert(
             key.clone(),
             GraphNode {
@@ -139,7 +140,7 @@ fn keyed(
     }
     let mut edges = BTreeMap::new();
     for edge in &graph.edges {
-        let end = |id: &String| keys.get(id.as_str()).unwrap_or(id).clone();
+        let end = |id: &Arc<str>| keys.get(&**id).unwrap_or(id).clone();
         let edge = GraphEdge {
             source: end(&edge.source),
             target: end(&edge.target),

@@ -36,13 +36,13 @@ pub fn json(graph: &DependencyGraph) -> String {
 pub fn from_json(text: &str) -> Result<DependencyGraph, String> {
     let graph: DependencyGraph = serde_json::from_str(text)
         .map_err(|error| format!("this is no dependency graph: {error}"))?;
-    let ids: std::collections::BTreeSet<&str> = graph.nodes.iter().map(|n| n.id.as_str()).collect();
+    let ids: std::collections::BTreeSet<&str> = graph.nodes.iter().map(|n| &*n.id).collect();
     if ids.len() < graph.nodes.len() {
         return Err("two nodes have the same id; every id must be there once".to_owned());
     }
     for edge in &graph.edges {
         for end in [&edge.source, &edge.target] {
-            if !ids.contains(end.as_str()) {
+            if !ids.contains(&**end) {
                 return Err(format!(
                     "the edge `{}` names `{end}`, which is not the id of any node",
                     edge.name

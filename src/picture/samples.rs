@@ -13,7 +13,7 @@ pub(super) fn node(name: &str, status: &str) -> GraphNode {
         reason: String::new(),
     };
     GraphNode {
-        id: format!("id-{name}"),
+        id: format!("id-{name}").into(),
         name: name.into(),
         kind,
         ros_nodes: vec![],
@@ -23,13 +23,13 @@ pub(super) fn node(name: &str, status: &str) -> GraphNode {
 pub(super) fn edge(kind: EdgeKind, source: &str, target: &str, name: &str) -> GraphEdge {
     GraphEdge {
         kind,
-        source: format!("id-{source}"),
-        target: format!("id-{target}"),
+        source: format!("id-{source}").into(),
+        target: format!("id-{target}").into(),
         name: name.into(),
         domain_id: 0,
         type_name: match kind {
             EdgeKind::Dependency => "^1.0".into(),
-            _ => String::new(),
+            _ => "".into(),
         },
         source_endpoints: vec![],
         target_endpoints: vec![],

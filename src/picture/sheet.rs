@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::bundle::{Bundle, bundles, label, lines, rate, word};
 use super::layout::{Edge, Layout, layout};
@@ -21,8 +22,8 @@ pub(super) const LABEL_LINE: f64 = 15.0;
 #[derive(Default)]
 pub(super) struct Marks {
     pub is_diff: bool,
-    pub nodes: BTreeMap<String, Mark>,
-    pub edges: BTreeMap<(EdgeKind, String, String, String), Mark>,
+    pub nodes: BTreeMap<Arc<str>, Mark>,
+    pub edges: BTreeMap<(EdgeKind, Arc<str>, Arc<str>, Arc<str>), Mark>,
 }
 
 impl Marks {
@@ -192,7 +193,7 @@ fn box_tip(node: &GraphNode, own: &[&Arrow<'_>]) -> Vec<String> {
     if let NodeKind::Deployment { reason, .. } = &node.kind {
         tip.push(reason.clone());
     }
-    tip.extend(node.ros_nodes.iter().map(|ros| ros.name.clone()));
+    tip.extend(node.ros_nodes.iter().map(|ros| ros.name.to_string()));
     tip.extend(own.iter().map(|arrow| arrow_tip(arrow)));
     tip.retain(|line| !line.is_empty());
     tip

@@ -52,7 +52,7 @@ fn the_picture_has_every_node_and_edge_and_is_the_same_again() {
     graph
         .edges
         .iter()
-        .for_each(|e| assert!(texts.contains(&e.name), "{}", e.name));
+        .for_each(|e| assert!(texts.contains(&*e.name), "{}", e.name));
 }
 
 #[test]

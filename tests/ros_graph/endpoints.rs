@@ -48,7 +48,7 @@ async fn quality_and_type_are_told() {
     };
     assert_eq!(home.reliability, Reliability::Reliable);
     assert_eq!(home.deadline, Span::Infinite);
-    assert_eq!(home.type_name, "std_srvs/srv/Trigger");
+    assert_eq!(&*home.type_name, "std_srvs/srv/Trigger");
     let parameters = &view.services["/lidar/get_parameters"].offering[0];
     has_a_hash(parameters);
     assert_ne!(parameters.type_hash, scan.type_hash);

@@ -122,11 +122,14 @@ fn graph(asked: &GetDependencyGraph::Request, sight: &Sight) -> GetDependencyGra
     if let Some(measured) = sight.measured() {
         measured.latest().fill(&mut graph);
     }
-    GetDependencyGraph::Response {
-        success: true,
-        message: String::new(),
-        text: draw.map_or_else(String::new, |draw| messages::text(&draw(&graph))),
-        graph: messages_graph::dependency_graph(&graph, clock::now().wall),
+    match messages_graph::dependency_graph(&graph, clock::now().wall) {
+        Ok(message) => GetDependencyGraph::Response {
+            success: true,
+            message: String::new(),
+            text: draw.map_or_else(String::new, |draw| messages::text(&draw(&graph))),
+            graph: message,
+        },
+        Err(error) => no_graph(&error.to_string()),
     }
 }
 

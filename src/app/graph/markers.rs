@@ -1,5 +1,5 @@
-//! Draws the dependency graph for RViz, beside what watches it: a picture of many nodes takes longer
-//! than the graph itself, which must not wait for it.
+//! Draws the dependency graph for RViz while somebody looks, beside what watches it: a picture of many
+//! nodes takes longer than the graph itself, which must not wait for it.
 
 use std::sync::Arc;
 
@@ -35,6 +35,8 @@ impl Drawing {
 
 #[cfg(visualization_msgs)]
 mod in_rviz {
+    use std::pin::pin;
+
     use futures::FutureExt;
     use tokio::time::{Instant, sleep};
 
@@ -63,7 +65,7 @@ mod in_rviz {
         mut graphs: watch::Receiver<Arc<DependencyGraph>>,
     ) {
         let mut drawn: Option<Flat> = None;
-        while graphs.changed().await.is_ok() {
+        while somebody_looks(publisher.clone(), &mut graphs).await {
             let graph = graphs.borrow_and_update().clone();
             let began = Instant::now();
             let Ok(picture) = tokio::task::spawn_blocking(move || flat(&graph)).await else {
@@ -79,6 +81,31 @@ mod in_rviz {
             }
             // What becomes of the graph meanwhile is drawn as one.
             sleep(took * (SHARE - 1)).await;
+            if graphs.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a subscription; false when there will be no graph any more.
+    async fn somebody_looks(
+        publisher: Publisher<MarkerArray>,
+        graphs: &mut watch::Receiver<Arc<DependencyGraph>>,
+    ) -> bool {
+        if !matches!(publisher.get_inter_process_subscription_count(), Ok(0)) {
+            return true;
+        }
+        let Ok(comes) = publisher.wait_for_inter_process_subscribers() else {
+            return false;
+        };
+        let mut comes = pin!(comes);
+        loop {
+            tokio::select! {
+                came = &mut comes => return came.is_ok(),
+                changed = graphs.changed() => if changed.is_err() {
+                    return false;
+                },
+            }
         }
     }
 }

@@ -36,7 +36,7 @@ impl Sight {
         self.measured.as_ref()
     }
 
-    /// All that is known now. It takes milliseconds where there is much.
+    /// All that is known now.
     pub fn now(&self) -> Observation {
         let deployments = self.deployments.borrow().clone();
         let domains = self.domains.borrow().clone();
@@ -44,7 +44,13 @@ impl Sight {
         let views = { domains.iter() }.filter_map(|(id, views)| {
             let view = views.borrow().clone()?;
             let own_node = Some(self.own_node.clone());
-            Some((*id, ObservedDomain::new(&view, helpers(&view), own_node)))
+            let own_nodes = helpers(&view);
+            let domain = ObservedDomain {
+                view,
+                own_nodes,
+                own_node,
+            };
+            Some((*id, domain))
         });
         Observation {
             deployments: { deployments.iter() }

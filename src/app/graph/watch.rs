@@ -21,9 +21,9 @@ use crate::domain::dependency_graph::{DependencyGraph, Options, OwnNode, Rates, 
 use crate::edge::machine;
 use crate::edge::ros::addresses;
 use crate::edge::ros::graph::{GraphClient, Keep};
-use crate::edge::ros::messages_graph::dependency_graph;
+use crate::edge::ros::messages_graph::encoded;
 use crate::edge::ros::node::RosNode;
-use crate::edge::ros::{Publisher, QosProfile, RosError, msg};
+use crate::edge::ros::{PublisherUntyped, QosProfile, RosError};
 
 /// How the graph is kept.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub struct Watcher {
     sight: Sight,
     keeps: BTreeMap<u8, Keep>,
     domains: watch::Sender<Domains>,
-    publisher: Publisher<msg::DependencyGraph>,
+    publisher: PublisherUntyped,
     /// Draws for RViz.
     drawing: Drawing,
     published: Option<Arc<DependencyGraph>>,
@@ -100,7 +100,11 @@ impl Watcher {
             sight: sight.clone(),
             keeps: BTreeMap::new(),
             domains,
-            publisher: node.publisher("~/dependency_graph", latched.clone())?,
+            publisher: node.publisher_of_encoded(
+                "~/dependency_graph",
+                "shipmate/msg/DependencyGraph",
+                latched.clone(),
+            )?,
             drawing: Drawing::new(node, &settings.markers_frame, latched)?,
             published: None,
             built,
@@ -186,8 +190,7 @@ impl Watcher {
         if self.published.as_ref() == Some(&graph) {
             return;
         }
-        let message = dependency_graph(&graph, clock::now().wall);
-        match self.publisher.publish(&message) {
+        match self.publish(&graph) {
             Ok(()) => {
                 self.drawing.graphs.send_replace(Arc::clone(&graph));
                 self.published = Some(graph);
@@ -196,6 +199,12 @@ impl Watcher {
                 tracing::warn!("the dependency graph could not be published: {error}");
             }
         }
+    }
+
+    fn publish(&self, graph: &DependencyGraph) -> Result<(), RosError> {
+        let message = encoded(graph, clock::now().wall)?;
+        let published = self.publisher.publish_raw(&message);
+        published.map_err(RosError::NotPublished)
     }
 }
 

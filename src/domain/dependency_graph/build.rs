@@ -1,6 +1,7 @@
 //! Puts the dependency graph together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::observation::{ContainerState, Observation, ObservedDeployment};
 use super::placing::Seats;
@@ -65,8 +66,8 @@ fn key(edge: &GraphEdge) -> (EdgeKind, &str, &str, &str, u8, &str) {
 }
 
 /// A remark stays as long as any of those that it is about is shown.
-fn about_shown(remark: &mut Remark, nodes: &BTreeMap<String, GraphNode>) -> bool {
-    remark.nodes.retain(|id| nodes.contains_key(id));
+fn about_shown(remark: &mut Remark, nodes: &BTreeMap<Arc<str>, GraphNode>) -> bool {
+    remark.nodes.retain(|id| nodes.contains_key(id.as_str()));
     !remark.nodes.is_empty()
 }
 
@@ -95,7 +96,7 @@ fn shown(observation: &Observation) -> BTreeSet<&str> {
     shown
 }
 
-fn deployments(observation: &Observation, shown: &BTreeSet<&str>) -> BTreeMap<String, GraphNode> {
+fn deployments(observation: &Observation, shown: &BTreeSet<&str>) -> BTreeMap<Arc<str>, GraphNode> {
     let mut nodes = BTreeMap::new();
     for deployment in &observation.deployments {
         if !shown.contains(deployment.id.as_str()) {
@@ -105,14 +106,14 @@ fn deployments(observation: &Observation, shown: &BTreeSet<&str>) -> BTreeMap<St
             // One that was forgotten is known by what its dependent remembers of it.
             let forgotten = || node(&need.deployment, &need.name, None);
             nodes
-                .entry(need.deployment.clone())
+                .entry(need.deployment.as_str().into())
                 .or_insert_with(forgotten);
         }
     }
     for deployment in &observation.deployments {
         if shown.contains(deployment.id.as_str()) {
             let known = node(&deployment.id, &deployment.name, Some(deployment));
-            nodes.insert(deployment.id.clone(), known);
+            nodes.insert(Arc::clone(&known.id), known);
         }
     }
     nodes
@@ -124,7 +125,7 @@ fn node(id: &str, name: &str, known: Option<&ObservedDeployment>) -> GraphNode {
     };
     let phase = known.map_or("Deployment stopped", |deployment| &deployment.phase);
     GraphNode {
-        id: id.to_owned(),
+        id: id.into(),
         name: name.to_owned(),
         kind: NodeKind::Deployment {
             package: text(|it| &it.package),
@@ -143,11 +144,11 @@ fn dependencies(observation: &Observation, shown: &BTreeSet<&str>) -> Vec<GraphE
         .flat_map(|deployment| {
             deployment.dependencies.iter().map(|need| GraphEdge {
                 kind: EdgeKind::Dependency,
-                source: deployment.id.clone(),
-                target: need.deployment.clone(),
-                name: need.alias.clone(),
+                source: deployment.id.as_str().into(),
+                target: need.deployment.as_str().into(),
+                name: need.alias.as_str().into(),
                 domain_id: 0,
-                type_name: need.range.clone(),
+                type_name: need.range.as_str().into(),
                 source_endpoints: Vec::new(),
                 target_endpoints: Vec::new(),
                 flow: Flow::Unknown,

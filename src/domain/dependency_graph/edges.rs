@@ -1,13 +1,14 @@
 //! Who talks to whom: the edges of topics, services and actions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::matching::{self, Match};
-use super::observation::{Observation, ObservedDomain, ObservedEndpoint, ObservedEnds};
-use super::ownership::hex;
+use super::observation::{Observation, ObservedDomain};
 use super::placing::{Seat, Seats};
 use super::reach::reach;
-use super::{EdgeKind, Flow, GraphEdge, GraphEndpoint, Problem, names};
+use super::{EdgeKind, Flow, GraphEdge, GraphEndpoint, Problem, QosWords, names};
+use crate::domain::graph::{Endpoint, Ends};
 
 /// A topic, service or action of one domain.
 #[derive(Clone, Copy)]
@@ -17,15 +18,25 @@ pub struct Item<'a> {
     /// What it is called.
     pub name: &'a str,
     /// Who is at its ends; of an action those of the service that takes its goals.
-    pub ends: &'a ObservedEnds,
+    pub ends: &'a Ends,
 }
 
 /// An end, and where it is.
-type Placed<'a> = (&'a ObservedEndpoint, &'a Seat<'a>);
+type Placed<'a> = (&'a Endpoint, &'a Seat<'a>);
+
+/// What relates two nodes of the graph, whatever its types.
+#[derive(Clone, Copy)]
+struct Between<'a> {
+    kind: EdgeKind,
+    name: &'a Arc<str>,
+    domain_id: u8,
+    source: &'a Arc<str>,
+    target: &'a Arc<str>,
+}
 
 /// What of a domain is shown. `hidden` shows also what nobody looks for.
 pub fn items(domain: &ObservedDomain, hidden: bool) -> impl Iterator<Item = Item<'_>> {
-    let topics = domain.topics.iter().filter_map(move |(name, ends)| {
+    let topics = domain.view.topics.iter().filter_map(move |(name, ends)| {
         let shown = !names::is_of_action(name) && (hidden || !names::is_hidden_topic(name));
         shown.then_some(Item {
             kind: EdgeKind::Topic,
@@ -33,7 +44,7 @@ pub fn items(domain: &ObservedDomain, hidden: bool) -> impl Iterator<Item = Item
             ends,
         })
     });
-    let services = domain.services.iter().filter_map(move |(name, ends)| {
+    let services = domain.view.services.iter().filter_map(move |(name, ends)| {
         if let Some(name) = names::action(name) {
             let kind = EdgeKind::Action;
             return Some(Item { kind, name, ends });
@@ -56,10 +67,20 @@ pub fn all(observation: &Observation, seats: &Seats<'_>, hidden: bool) -> Vec<Gr
         for item in items(domain, hidden) {
             let sources = by_node(&item.ends.offering, *domain_id, domain, seats);
             let targets = by_node(&item.ends.using, *domain_id, domain, seats);
+            if sources.is_empty() || targets.is_empty() {
+                continue;
+            }
+            let name = Arc::from(item.name);
             for (source, offering) in &sources {
                 for (target, using) in &targets {
-                    let between = (*source, *target);
-                    edges.extend(of_pair(item, *domain_id, between, offering, using));
+                    let between = Between {
+                        kind: item.kind,
+                        name: &name,
+                        domain_id: *domain_id,
+                        source,
+                        target,
+                    };
+                    edges.extend(of_pair(between, offering, using));
                 }
             }
         }
@@ -68,12 +89,12 @@ pub fn all(observation: &Observation, seats: &Seats<'_>, hidden: bool) -> Vec<Gr
 }
 
 fn by_node<'a>(
-    ends: &'a [ObservedEndpoint],
+    ends: &'a [Endpoint],
     domain_id: u8,
     domain: &ObservedDomain,
     seats: &'a Seats<'_>,
-) -> BTreeMap<&'a str, Vec<Placed<'a>>> {
-    let mut all: BTreeMap<&str, Vec<Placed<'_>>> = BTreeMap::new();
+) -> BTreeMap<&'a Arc<str>, Vec<Placed<'a>>> {
+    let mut all: BTreeMap<&Arc<str>, Vec<Placed<'_>>> = BTreeMap::new();
     for end in ends {
         if let Some(seat) = seats.of(domain_id, domain, end) {
             all.entry(&seat.node).or_default().push((end, seat));
@@ -87,25 +108,15 @@ fn by_node<'a>(
 
 /// One edge for each type at the source. An end at the target whose type the source does not have is
 /// at all of them: it was meant to be reached.
-fn of_pair(
-    item: Item<'_>,
-    domain_id: u8,
-    (source, target): (&str, &str),
-    offering: &[Placed<'_>],
-    using: &[Placed<'_>],
-) -> Vec<GraphEdge> {
-    let types: BTreeSet<&str> = offering
-        .iter()
-        .map(|(end, _)| end.type_name.as_str())
-        .collect();
+fn of_pair(between: Between<'_>, offering: &[Placed<'_>], using: &[Placed<'_>]) -> Vec<GraphEdge> {
+    let types: BTreeSet<&Arc<str>> = offering.iter().map(|(end, _)| &end.type_name).collect();
     let mut edges = Vec::new();
     for type_name in &types {
-        let is_met = |end: &ObservedEndpoint| {
-            end.type_name == *type_name || !types.contains(end.type_name.as_str())
-        };
+        let is_met =
+            |end: &Endpoint| end.type_name == **type_name || !types.contains(&end.type_name);
         let from = offering
             .iter()
-            .filter(|(end, _)| end.type_name == *type_name);
+            .filter(|(end, _)| end.type_name == **type_name);
         let from: Vec<Placed<'_>> = from.copied().collect();
         let to: Vec<Placed<'_>> = using
             .iter()
@@ -115,17 +126,16 @@ fn of_pair(
         if to.is_empty() {
             continue;
         }
-        let (flow, problems) = flow(item.kind, &from, &to);
-        let shown_type = shown_type(item.kind, type_name);
+        let (flow, problems) = flow(between.kind, &from, &to);
         edges.push(GraphEdge {
-            kind: item.kind,
-            source: source.to_owned(),
-            target: target.to_owned(),
-            name: item.name.to_owned(),
-            domain_id,
-            type_name: shown_type.to_owned(),
-            source_endpoints: shown(item.kind, &from),
-            target_endpoints: shown(item.kind, &to),
+            kind: between.kind,
+            source: Arc::clone(between.source),
+            target: Arc::clone(between.target),
+            name: Arc::clone(between.name),
+            domain_id: between.domain_id,
+            type_name: shown_type(between.kind, type_name),
+            source_endpoints: shown(between.kind, &from),
+            target_endpoints: shown(between.kind, &to),
             flow,
             problems,
             messages_per_second: None,
@@ -135,21 +145,20 @@ fn of_pair(
     edges
 }
 
-fn shown_type(kind: EdgeKind, type_name: &str) -> &str {
-    if kind == EdgeKind::Action {
-        names::action_type(type_name)
-    } else {
-        type_name
+fn shown_type(kind: EdgeKind, type_name: &Arc<str>) -> Arc<str> {
+    match kind {
+        EdgeKind::Action => names::action_type(type_name).into(),
+        _ => Arc::clone(type_name),
     }
 }
 
 fn shown(kind: EdgeKind, ends: &[Placed<'_>]) -> Vec<GraphEndpoint> {
     let one = |(end, _): &Placed<'_>| GraphEndpoint {
         ros_node: end.node.clone().unwrap_or_default(),
-        gid: hex(&end.gid.0),
-        type_name: shown_type(kind, &end.type_name).to_owned(),
-        type_hash: end.type_hash.clone(),
-        qos: end.qos.clone(),
+        gid: end.gid,
+        type_name: shown_type(kind, &end.type_name),
+        type_hash: end.type_hash.clone().unwrap_or_default(),
+        qos: QosWords::from(*end),
     };
     ends.iter().map(one).collect()
 }

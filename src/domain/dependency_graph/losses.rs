@@ -56,11 +56,8 @@ type What<'a> = (EdgeKind, &'a str, &'a str, u8);
 
 /// Who would lose what, in the order of the losers' ids.
 pub fn losses(graph: &DependencyGraph, stopped: &Stopped) -> Vec<Loss> {
-    let nodes: BTreeMap<&str, &GraphNode> = graph
-        .nodes
-        .iter()
-        .map(|node| (node.id.as_str(), node))
-        .collect();
+    let nodes: BTreeMap<&str, &GraphNode> =
+        graph.nodes.iter().map(|node| (&*node.id, node)).collect();
     let mut losses = dependents(graph, stopped, &nodes);
     let others: BTreeSet<What<'_>> = talking(graph)
         .filter(|edge| stopped.stays(&edge.source))
@@ -141,7 +138,7 @@ fn loser(target: &str, edges: &[&GraphEdge], nodes: &BTreeMap<&str, &GraphNode>)
         return called;
     }
     let ends = edges.iter().flat_map(|edge| &edge.target_endpoints);
-    let ros_nodes: BTreeSet<&str> = ends.map(|end| end.ros_node.as_str()).collect();
+    let ros_nodes: BTreeSet<&str> = ends.map(|end| &*end.ros_node).collect();
     let known: Vec<&str> = ros_nodes
         .into_iter()
         .filter(|name| !name.is_empty())
@@ -201,10 +198,10 @@ fn dependent(
         )
     };
     Loss {
-        node: edge.source.clone(),
+        node: edge.source.to_string(),
         name: loser,
         kind: EdgeKind::Dependency,
-        item: edge.name.clone(),
+        item: edge.name.to_string(),
         through: through.to_vec(),
         text,
     }

@@ -1,8 +1,9 @@
 //! Whether what one end offers is enough for the other, by the rules of DDS, and whether both mean the
 //! same type.
 
-use super::observation::ObservedEndpoint;
-use super::{EdgeKind, Flow, Problem, QosWords};
+use super::qos_words::seconds;
+use super::{EdgeKind, Flow, Problem};
+use crate::domain::graph::{Durability, Endpoint, Liveliness, Reliability, Span};
 
 /// Whether two ends match, and why not.
 pub struct Match {
@@ -20,7 +21,7 @@ struct Words {
 }
 
 /// Whether what the first end sends suits the second.
-pub fn ends(kind: EdgeKind, offer: &ObservedEndpoint, ask: &ObservedEndpoint) -> Match {
+pub fn ends(kind: EdgeKind, offer: &Endpoint, ask: &Endpoint) -> Match {
     let words = if kind == EdgeKind::Topic {
         Words {
             offers: "publishes",
@@ -40,14 +41,14 @@ pub fn ends(kind: EdgeKind, offer: &ObservedEndpoint, ask: &ObservedEndpoint) ->
     };
     let (from, to) = (called(offer), called(ask));
     result.types(offer, ask, from, to);
-    result.reliability(&offer.qos, &ask.qos, from, to, &words);
-    result.durability(&offer.qos, &ask.qos, from, to, &words);
-    result.deadline(&offer.qos, &ask.qos, from, to);
-    result.liveliness(&offer.qos, &ask.qos, from, to);
+    result.reliability(offer, ask, from, to, &words);
+    result.durability(offer, ask, from, to, &words);
+    result.deadline(offer, ask, from, to);
+    result.liveliness(offer, ask, from, to);
     result
 }
 
-fn called(end: &ObservedEndpoint) -> &str {
+fn called(end: &Endpoint) -> &str {
     end.node.as_deref().unwrap_or("a node without a known name")
 }
 
@@ -64,7 +65,7 @@ impl Match {
         }
     }
 
-    fn types(&mut self, offer: &ObservedEndpoint, ask: &ObservedEndpoint, from: &str, to: &str) {
+    fn types(&mut self, offer: &Endpoint, ask: &Endpoint, from: &str, to: &str) {
         let (one, other) = (&offer.type_name, &ask.type_name);
         if one != other {
             self.no(
@@ -72,8 +73,8 @@ impl Match {
                 "let both use one type, or give one of the two another name".to_owned(),
             );
         } else if offer.type_hash != ask.type_hash
-            && !offer.type_hash.is_empty()
-            && !ask.type_hash.is_empty()
+            && offer.type_hash.is_some()
+            && ask.type_hash.is_some()
         {
             self.no(
                 format!("{from} and {to} were built with different definitions of {one}"),
@@ -84,15 +85,15 @@ impl Match {
 
     fn reliability(
         &mut self,
-        offer: &QosWords,
-        ask: &QosWords,
+        offer: &Endpoint,
+        ask: &Endpoint,
         from: &str,
         to: &str,
         words: &Words,
     ) {
-        match (offer.reliability.as_str(), ask.reliability.as_str()) {
-            ("reliable", _) | (_, "best_effort") => {}
-            ("best_effort", "reliable") => self.no(
+        match (offer.reliability, ask.reliability) {
+            (Reliability::Reliable, _) | (_, Reliability::BestEffort) => {}
+            (Reliability::BestEffort, Reliability::Reliable) => self.no(
                 format!("{from} {} best_effort, {to} {} reliable", words.offers, words.asks),
                 format!(
                     "let {to} {} with best_effort (as the sensor data QoS does), or {from} use reliable",
@@ -105,15 +106,15 @@ impl Match {
 
     fn durability(
         &mut self,
-        offer: &QosWords,
-        ask: &QosWords,
+        offer: &Endpoint,
+        ask: &Endpoint,
         from: &str,
         to: &str,
         words: &Words,
     ) {
-        match (offer.durability.as_str(), ask.durability.as_str()) {
-            ("transient_local", _) | (_, "volatile") => {}
-            ("volatile", "transient_local") => self.no(
+        match (offer.durability, ask.durability) {
+            (Durability::TransientLocal, _) | (_, Durability::Volatile) => {}
+            (Durability::Volatile, Durability::TransientLocal) => self.no(
                 format!(
                     "{from} {} volatile, {to} {} transient_local",
                     words.offers, words.asks
@@ -127,12 +128,10 @@ impl Match {
         }
     }
 
-    fn deadline(&mut self, offer: &QosWords, ask: &QosWords, from: &str, to: &str) {
-        if let Some(asked) = ask
-            .deadline
-            .filter(|asked| !is_within(offer.deadline, *asked))
-        {
-            let offered = seconds(offer.deadline);
+    fn deadline(&mut self, offer: &Endpoint, ask: &Endpoint, from: &str, to: &str) {
+        let deadline = seconds(ask.deadline);
+        if let Some(asked) = deadline.filter(|asked| !is_within(offer.deadline, *asked)) {
+            let offered = promised(offer.deadline);
             self.no(
                 format!("{to} asks for a deadline of {asked} s, {from} promises {offered}"),
                 format!("let {from} promise a deadline of at most {asked} s, or {to} ask for a longer one or none"),
@@ -140,18 +139,18 @@ impl Match {
         }
     }
 
-    fn liveliness(&mut self, offer: &QosWords, ask: &QosWords, from: &str, to: &str) {
-        match (offer.liveliness.as_str(), ask.liveliness.as_str()) {
-            ("manual_by_topic", _) | (_, "automatic") => {}
-            ("automatic", "manual_by_topic") => self.no(
+    fn liveliness(&mut self, offer: &Endpoint, ask: &Endpoint, from: &str, to: &str) {
+        match (offer.liveliness, ask.liveliness) {
+            (Liveliness::ManualByTopic, _) | (_, Liveliness::Automatic) => {}
+            (Liveliness::Automatic, Liveliness::ManualByTopic) => self.no(
                 format!("{to} asks for the liveliness manual_by_topic, {from} has automatic"),
                 format!("let {to} ask for automatic, or {from} use manual_by_topic and assert it"),
             ),
             _ => self.unknown(),
         }
-        let lease = ask.liveliness_lease;
-        if let Some(asked) = lease.filter(|asked| !is_within(offer.liveliness_lease, *asked)) {
-            let offered = seconds(offer.liveliness_lease);
+        let lease = seconds(ask.lease);
+        if let Some(asked) = lease.filter(|asked| !is_within(offer.lease, *asked)) {
+            let offered = promised(offer.lease);
             self.no(
                 format!("{to} asks for a sign of life every {asked} s, {from} promises {offered}"),
                 format!("let {from} have a liveliness lease of at most {asked} s, or {to} ask for a longer one or none"),
@@ -160,10 +159,10 @@ impl Match {
     }
 }
 
-fn is_within(offered: Option<f64>, asked: f64) -> bool {
-    offered.is_some_and(|offered| offered <= asked)
+fn is_within(offered: Span, asked: f64) -> bool {
+    seconds(offered).is_some_and(|offered| offered <= asked)
 }
 
-fn seconds(time: Option<f64>) -> String {
-    time.map_or_else(|| "none".to_owned(), |time| format!("{time} s"))
+fn promised(time: Span) -> String {
+    seconds(time).map_or_else(|| "none".to_owned(), |time| format!("{time} s"))
 }

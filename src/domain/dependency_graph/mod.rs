@@ -20,6 +20,7 @@ mod near_miss;
 mod observation;
 mod ownership;
 mod placing;
+mod qos_words;
 mod rates;
 mod reach;
 
@@ -31,12 +32,16 @@ pub use cost::Cost;
 pub use losses::{Loss, Stopped, losses};
 pub use observation::{
     ContainerState, Declared, DeclaredKind, Ipc, Observation, ObservedContainer,
-    ObservedDependency, ObservedDeployment, ObservedDomain, ObservedEndpoint, ObservedEnds,
-    ObservedParticipant, OwnNode,
+    ObservedDependency, ObservedDeployment, ObservedDomain, OwnNode,
 };
+pub use qos_words::QosWords;
 pub use rates::{Rates, measured_deployments, measured_topics};
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+use crate::domain::graph::Gid;
 
 /// Who depends on whom, and who talks to whom.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,7 +60,7 @@ pub struct DependencyGraph {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GraphNode {
     /// A deployment's id, or `external:` and what tells the process from others.
-    pub id: String,
+    pub id: Arc<str>,
     /// The deployment's name; or the host and the process as far as they are known.
     pub name: String,
     /// What it is.
@@ -98,21 +103,21 @@ pub struct RosNode {
     /// The ROS domain.
     pub domain_id: u8,
     /// The full name; empty while the middleware does not know it.
-    pub name: String,
+    pub name: Arc<str>,
     /// The DDS participant that it is in, 24 hex digits.
-    pub participant: String,
+    pub participant: Arc<str>,
     /// The DDS implementation; empty when unknown.
-    pub middleware: String,
+    pub middleware: Arc<str>,
     /// The component that it is in; empty when it belongs to no deployment, as the next two.
-    pub component: String,
+    pub component: Arc<str>,
     /// The executable that it is in.
-    pub executable: String,
+    pub executable: Arc<str>,
     /// The container that it is in.
-    pub container_id: String,
+    pub container_id: Arc<str>,
     /// Whether its container is paused.
     pub paused: bool,
     /// How it is known whose it is, in a sentence.
-    pub evidence: String,
+    pub evidence: Arc<str>,
 }
 
 /// What relates two nodes of the graph.
@@ -152,16 +157,16 @@ pub struct GraphEdge {
     /// Of which kind.
     pub kind: EdgeKind,
     /// The id of the node that it starts from.
-    pub source: String,
+    pub source: Arc<str>,
     /// The id of the node that it points to.
-    pub target: String,
+    pub target: Arc<str>,
     /// What the topic, service or action is called; of a dependency its alias.
-    pub name: String,
+    pub name: Arc<str>,
     /// The ROS domain; 0 for a dependency.
     pub domain_id: u8,
     /// The interface type; of a dependency the range of versions.
     #[serde(rename = "type")]
-    pub type_name: String,
+    pub type_name: Arc<str>,
     /// The ends at the source.
     pub source_endpoints: Vec<GraphEndpoint>,
     /// The ends at the target.
@@ -189,38 +194,17 @@ pub struct Problem {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GraphEndpoint {
     /// The ROS node that it belongs to; empty while the middleware does not know it.
-    pub ros_node: String,
-    /// The DDS identifier, 32 hex digits.
-    pub gid: String,
+    pub ros_node: Arc<str>,
+    /// The DDS identifier; written as 32 hex digits.
+    pub gid: Gid,
     /// The interface type.
     #[serde(rename = "type")]
-    pub type_name: String,
+    pub type_name: Arc<str>,
     /// The hash of the type's definition; empty when the middleware does not tell.
-    pub type_hash: String,
+    pub type_hash: Arc<str>,
     /// The quality of service that it offers or asks for.
     #[serde(flatten)]
     pub qos: QosWords,
-}
-
-/// A quality of service in the words of rclcpp; `unknown` where the middleware does not tell.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct QosWords {
-    /// `reliable` or `best_effort`.
-    pub reliability: String,
-    /// `volatile` or `transient_local`.
-    pub durability: String,
-    /// `keep_last` or `keep_all`.
-    pub history: String,
-    /// How many messages are kept, with `keep_last`.
-    pub depth: u32,
-    /// `automatic` or `manual_by_topic`.
-    pub liveliness: String,
-    /// Seconds between messages at most; none for no promise.
-    pub deadline: Option<f64>,
-    /// Seconds after which a message is stale; none for never.
-    pub lifespan: Option<f64>,
-    /// Seconds without a sign of life after which a publisher counts as gone; none for never.
-    pub liveliness_lease: Option<f64>,
 }
 
 /// What a remark is about.

@@ -1,6 +1,6 @@
 //! Names that every node has and nobody looks for, and those below an action.
 
-use super::observation::ObservedEndpoint;
+use crate::domain::graph::Endpoint;
 
 /// What comes behind an action's name in that of the service that takes its goals.
 const SEND_GOAL: &str = "/_action/send_goal";
@@ -39,7 +39,7 @@ pub fn is_hidden_topic(name: &str) -> bool {
 }
 
 /// Whether nobody looks for this end of a service.
-pub fn is_hidden_service(name: &str, end: &ObservedEndpoint) -> bool {
+pub fn is_hidden_service(name: &str, end: &Endpoint) -> bool {
     let last = name.rsplit('/').next().unwrap_or_default();
     let usual = OF_EVERY_NODE
         .iter()

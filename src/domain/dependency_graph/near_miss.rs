@@ -5,11 +5,13 @@
 //! letter less, so that thousands of topics take no longer than they must.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::edges::items;
-use super::observation::{Observation, ObservedDomain, ObservedEndpoint};
+use super::observation::{Observation, ObservedDomain};
 use super::placing::Seats;
 use super::{EdgeKind, GraphNode, NodeKind, Remark, RemarkKind};
+use crate::domain::graph::Endpoint;
 
 /// How many of equal likeness are looked at.
 const FEW: usize = 8;
@@ -38,7 +40,7 @@ enum Clue<'a> {
 pub fn remarks(
     observation: &Observation,
     seats: &Seats<'_>,
-    nodes: &BTreeMap<String, GraphNode>,
+    nodes: &BTreeMap<Arc<str>, GraphNode>,
 ) -> Vec<Remark> {
     let (publishing, subscribing) = lone(observation, seats);
     let mut index: HashMap<Clue<'_>, Vec<usize>> = HashMap::new();
@@ -93,7 +95,7 @@ fn lone<'a>(observation: &'a Observation, seats: &'a Seats<'_>) -> (Lones<'a>, L
 }
 
 fn by_type<'a>(
-    ends: &'a [ObservedEndpoint],
+    ends: &'a [Endpoint],
     domain_id: u8,
     domain: &ObservedDomain,
     seats: &'a Seats<'_>,
@@ -145,7 +147,7 @@ fn digits(name: &str) -> String {
 }
 
 /// Whether it is between two that are not the same, and concerns a deployment.
-fn is_between(one: &Lone<'_>, other: &Lone<'_>, nodes: &BTreeMap<String, GraphNode>) -> bool {
+fn is_between(one: &Lone<'_>, other: &Lone<'_>, nodes: &BTreeMap<Arc<str>, GraphNode>) -> bool {
     let mut all = one.nodes.iter().chain(&other.nodes);
     let is_deployment = |id: &&str| {
         let node = nodes.get(*id);
@@ -178,7 +180,7 @@ fn remark(
     how: How,
     publisher: &Lone<'_>,
     subscriber: &Lone<'_>,
-    nodes: &BTreeMap<String, GraphNode>,
+    nodes: &BTreeMap<Arc<str>, GraphNode>,
 ) -> Remark {
     let called = |lone: &Lone<'_>| {
         let names = lone

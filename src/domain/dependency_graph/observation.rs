@@ -5,11 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::QosWords;
-use crate::domain::graph::{
-    Durability, Endpoint, Ends, Gid, GraphView, History, Liveliness, ParticipantId, Reliability,
-    Span, Vendor,
-};
+use crate::domain::graph::{GraphView, Participant};
 use crate::domain::time::Monotonic;
 
 /// All that is known at one moment.
@@ -149,14 +145,8 @@ pub enum ContainerState {
 /// The ROS graph of one domain.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObservedDomain {
-    /// Topics by name.
-    pub topics: BTreeMap<String, ObservedEnds>,
-    /// Services by name, those of actions among them.
-    pub services: BTreeMap<String, ObservedEnds>,
-    /// The full names of nodes.
-    pub nodes: BTreeSet<String>,
-    /// Participants that were heard announcing themselves.
-    pub participants: BTreeMap<ParticipantId, ObservedParticipant>,
+    /// What is seen of it.
+    pub view: Arc<GraphView>,
     /// The nodes that shipmates have beside their own, which are not shown.
     pub own_nodes: BTreeSet<String>,
     /// shipmate's own node, which is not shown either; that of another robot's shipmate is, although
@@ -177,7 +167,7 @@ pub struct OwnNode {
 
 impl OwnNode {
     /// Whether a participant can be its own: one that was not heard, or does not say where it is, may be.
-    fn may_be_in(&self, said: Option<&ObservedParticipant>) -> bool {
+    fn may_be_in(&self, said: Option<&Participant>) -> bool {
         let here = |told: &Option<String>, own: &str| told.as_deref().is_none_or(|it| it == own);
         said.is_none_or(|said| {
             here(&said.hostname, &self.hostname) && here(&said.process, &self.process)
@@ -185,146 +175,10 @@ impl OwnNode {
     }
 }
 
-/// What a participant says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ObservedParticipant {
-    /// The name of its host.
-    pub hostname: Option<String>,
-    /// Its process.
-    pub process: Option<String>,
-    /// Whose DDS it uses.
-    pub vendor: Vendor,
-    /// Where it is to be reached.
-    pub addresses: Vec<IpAddr>,
-    /// Where its announcements came from, but for this machine's loopback.
-    pub senders: BTreeSet<IpAddr>,
-    /// How its announcements contradict each other, in words, if they do.
-    pub conflict: Option<String>,
-}
-
-/// Who is at the ends of a topic or of a service.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ObservedEnds {
-    /// Publishers of a topic, servers of a service.
-    pub offering: Vec<ObservedEndpoint>,
-    /// Subscriptions of a topic, clients of a service.
-    pub using: Vec<ObservedEndpoint>,
-}
-
-/// One end of a topic or of a service.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ObservedEndpoint {
-    /// What DDS knows it by.
-    pub gid: Gid,
-    /// The node's full name; None while the middleware does not know it.
-    pub node: Option<String>,
-    /// The interface type.
-    pub type_name: String,
-    /// The hash of the type's definition; empty when the middleware does not tell.
-    pub type_hash: String,
-    /// The quality of service; of a service's end that of the requests.
-    pub qos: QosWords,
-    /// When it was seen first.
-    pub first_seen: Monotonic,
-}
-
 impl ObservedDomain {
-    /// A domain as the ROS edge sees it; `own_nodes` and `own_node` are shipmate's.
-    pub fn new(view: &GraphView, own_nodes: BTreeSet<String>, own_node: Option<OwnNode>) -> Self {
-        let participants = view.participants.iter().map(|(id, said)| {
-            let participant = ObservedParticipant {
-                hostname: said.hostname.clone(),
-                process: said.process.clone(),
-                vendor: said.vendor,
-                addresses: said.addresses.clone(),
-                senders: said.senders.clone(),
-                conflict: said.conflict.clone(),
-            };
-            (*id, participant)
-        });
-        Self {
-            topics: all_ends(&view.topics),
-            services: all_ends(&view.services),
-            nodes: view.nodes.keys().cloned().collect(),
-            participants: participants.collect(),
-            own_nodes,
-            own_node,
-        }
-    }
-
     /// Whether a node of this name in a participant that says this is shipmate's.
-    pub(super) fn is_own(&self, name: &str, said: Option<&ObservedParticipant>) -> bool {
+    pub(super) fn is_own(&self, name: &str, said: Option<&Participant>) -> bool {
         let is_own_node = |own: &OwnNode| own.name == name && own.may_be_in(said);
         self.own_nodes.contains(name) || self.own_node.as_ref().is_some_and(is_own_node)
-    }
-}
-
-fn all_ends(all: &BTreeMap<String, Arc<Ends>>) -> BTreeMap<String, ObservedEnds> {
-    let each = |ends: &[Endpoint]| ends.iter().map(ObservedEndpoint::from).collect();
-    all.iter()
-        .map(|(name, ends)| {
-            let ends = ObservedEnds {
-                offering: each(&ends.offering),
-                using: each(&ends.using),
-            };
-            (name.clone(), ends)
-        })
-        .collect()
-}
-
-impl From<&Endpoint> for ObservedEndpoint {
-    fn from(endpoint: &Endpoint) -> Self {
-        Self {
-            gid: endpoint.gid,
-            node: endpoint.node.clone(),
-            type_name: endpoint.type_name.clone(),
-            type_hash: endpoint.type_hash.clone().unwrap_or_default(),
-            qos: QosWords::from(endpoint),
-            first_seen: endpoint.first_seen,
-        }
-    }
-}
-
-impl From<&Endpoint> for QosWords {
-    fn from(endpoint: &Endpoint) -> Self {
-        const UNKNOWN: &str = "unknown";
-        let reliability = match endpoint.reliability {
-            Reliability::Reliable => "reliable",
-            Reliability::BestEffort => "best_effort",
-            Reliability::Unknown => UNKNOWN,
-        };
-        let durability = match endpoint.durability {
-            Durability::TransientLocal => "transient_local",
-            Durability::Volatile => "volatile",
-            Durability::Unknown => UNKNOWN,
-        };
-        let (history, depth) = match endpoint.history {
-            History::KeepLast(depth) => ("keep_last", u32::try_from(depth).unwrap_or(u32::MAX)),
-            History::KeepAll => ("keep_all", 0),
-            History::Unknown => (UNKNOWN, 0),
-        };
-        let liveliness = match endpoint.liveliness {
-            Liveliness::Automatic => "automatic",
-            Liveliness::ManualByTopic => "manual_by_topic",
-            Liveliness::Unknown => UNKNOWN,
-        };
-        Self {
-            reliability: reliability.to_owned(),
-            durability: durability.to_owned(),
-            history: history.to_owned(),
-            depth,
-            liveliness: liveliness.to_owned(),
-            deadline: seconds(endpoint.deadline),
-            lifespan: seconds(endpoint.lifespan),
-            liveliness_lease: seconds(endpoint.lease),
-        }
-    }
-}
-
-/// None for ever, and for what was never set, which means the same.
-fn seconds(span: Span) -> Option<f64> {
-    match span {
-        Span::Of(time) => Some(time.as_secs_f64()),
-        Span::Infinite | Span::Unknown => None,
     }
 }

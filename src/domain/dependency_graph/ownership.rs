@@ -7,10 +7,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use super::observation::{
-    ContainerState, Observation, ObservedContainer, ObservedDeployment, ObservedParticipant,
-};
-use crate::domain::graph::ParticipantId;
+use super::observation::{ContainerState, Observation, ObservedContainer, ObservedDeployment};
+use crate::domain::graph::{Participant, ParticipantId};
 use crate::domain::time::Monotonic;
 
 /// Whose a participant is.
@@ -79,13 +77,8 @@ impl<'a> Owners<'a> {
     }
 
     /// Whose a participant is whose first endpoint was seen at `since`.
-    pub fn claim(
-        &self,
-        id: ParticipantId,
-        said: Option<&ObservedParticipant>,
-        since: Monotonic,
-    ) -> Claim {
-        let participant = hex(&id.0);
+    pub fn claim(&self, id: ParticipantId, said: Option<&Participant>, since: Monotonic) -> Claim {
+        let participant = hex::encode(id.0);
         let Some(said) = said else {
             return external(format!(
                 "participant {participant} was not heard saying where it is"
@@ -107,7 +100,7 @@ impl<'a> Owners<'a> {
         &self,
         participant: &str,
         hostname: &str,
-        said: &ObservedParticipant,
+        said: &Participant,
         since: Monotonic,
     ) -> Claim {
         let named = self
@@ -153,7 +146,7 @@ impl<'a> Owners<'a> {
             .between(self.living(&both))
     }
 
-    fn by_address(&self, participant: &str, said: &ObservedParticipant, since: Monotonic) -> Claim {
+    fn by_address(&self, participant: &str, said: &Participant, since: Monotonic) -> Claim {
         let announces = format!("participant {participant} announces no host");
         match self.addressed(said).as_slice() {
             [] => external(format!(
@@ -169,7 +162,7 @@ impl<'a> Owners<'a> {
         &self,
         number: usize,
         announces: String,
-        said: &ObservedParticipant,
+        said: &Participant,
         since: Monotonic,
     ) -> Claim {
         let Some((_, container)) = self.get(number) else {
@@ -201,7 +194,7 @@ impl<'a> Owners<'a> {
     }
 
     /// Those that live and have an address that only they can have.
-    fn addressed(&self, said: &ObservedParticipant) -> Vec<usize> {
+    fn addressed(&self, said: &Participant) -> Vec<usize> {
         let all = said.addresses.iter();
         let mut numbers: Vec<usize> = all
             .filter_map(|address| self.by_address.get(address))
@@ -213,7 +206,7 @@ impl<'a> Owners<'a> {
         numbers
     }
 
-    fn spoken_for(&self, said: &ObservedParticipant) -> Vec<usize> {
+    fn spoken_for(&self, said: &Participant) -> Vec<usize> {
         let named = said.hostname.as_deref();
         let named = named.and_then(|hostname| self.by_hostname.get(hostname));
         let mut numbers = self.living(named.map_or(&[][..], Vec::as_slice));
@@ -244,7 +237,7 @@ impl<'a> Owners<'a> {
     }
 
     /// Whether no address speaks against a container.
-    fn may_be(&self, number: usize, said: &ObservedParticipant) -> bool {
+    fn may_be(&self, number: usize, said: &Participant) -> bool {
         let Some((_, container)) = self.get(number) else {
             return false;
         };
@@ -261,10 +254,7 @@ impl<'a> Owners<'a> {
 
 /// Where announcements come from that only a container can send, if that is nowhere where it is. What it
 /// names of itself anyone can name, and an address of their own beside it.
-fn speaks_from_elsewhere(
-    container: &ObservedContainer,
-    said: &ObservedParticipant,
-) -> Option<IpAddr> {
+fn speaks_from_elsewhere(container: &ObservedContainer, said: &Participant) -> Option<IpAddr> {
     let is_its = |sender: &IpAddr| container.addresses.contains(sender);
     let can_tell = !container.host_network && !container.addresses.is_empty();
     let elsewhere = can_tell && !said.senders.iter().any(is_its);
@@ -293,14 +283,4 @@ fn gone(evidence: String) -> Claim {
         owner: Owner::Gone,
         ..external(evidence)
     }
-}
-
-/// Bytes as hex digits.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
-    let pairs = bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(*byte)]);
-    pairs.collect()
 }

@@ -1,15 +1,13 @@
 //! Where everything on the ROS graph belongs: which node of the dependency graph each participant is
 //! in, and which ROS nodes are there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
-use super::observation::{
-    ContainerState, Observation, ObservedContainer, ObservedDomain, ObservedEndpoint, ObservedEnds,
-    ObservedParticipant,
-};
-use super::ownership::{Claim, Owner, Owners, hex};
+use super::observation::{ContainerState, Observation, ObservedContainer, ObservedDomain};
+use super::ownership::{Claim, Owner, Owners};
 use super::{GraphNode, NodeKind, Remark, RemarkKind, RosNode};
-use crate::domain::graph::{ParticipantId, Vendor};
+use crate::domain::graph::{Endpoint, Participant, ParticipantId, Vendor};
 use crate::domain::time::Monotonic;
 
 /// The node of the dependency graph for nodes of which nothing but the name is known.
@@ -18,14 +16,15 @@ const NOWHERE: &str = "external:unknown";
 /// Where a participant is.
 pub struct Seat<'a> {
     /// The id of the node of the dependency graph.
-    pub node: String,
+    pub node: Arc<str>,
     /// Its container, when it has one.
     pub container: Option<&'a ObservedContainer>,
     /// What it says of itself, if it was heard.
-    pub said: Option<&'a ObservedParticipant>,
+    pub said: Option<&'a Participant>,
     /// Which DDS implementation it is; empty when unknown.
     pub middleware: &'static str,
-    evidence: String,
+    /// A ROS node without a name in it.
+    nameless: RosNode,
 }
 
 /// Where each participant is; those that are gone are not in it.
@@ -47,10 +46,10 @@ impl<'a> Seats<'a> {
         };
         for (domain_id, domain) in &observation.domains {
             for (id, since) in first_seen(domain) {
-                let said = domain.participants.get(&id);
+                let said = domain.view.participants.get(&id);
                 let claim = owners.claim(id, said, since);
                 seats.conflicts.extend(conflict(id, &claim, said, &owners));
-                if let Some(seat) = seat(id, claim, said, &owners) {
+                if let Some(seat) = seat(*domain_id, id, claim, said, &owners) {
                     seats.seats.insert((*domain_id, id), seat);
                 }
             }
@@ -63,7 +62,7 @@ impl<'a> Seats<'a> {
         &self,
         domain_id: u8,
         domain: &ObservedDomain,
-        endpoint: &ObservedEndpoint,
+        endpoint: &Endpoint,
     ) -> Option<&Seat<'a>> {
         let seat = self.seats.get(&(domain_id, endpoint.gid.participant()))?;
         let name = endpoint.node.as_deref();
@@ -72,12 +71,13 @@ impl<'a> Seats<'a> {
     }
 
     /// Adds the ROS nodes to `nodes`, and nodes for what is external.
-    pub fn fill(&self, observation: &Observation, nodes: &mut BTreeMap<String, GraphNode>) {
-        let mut found: BTreeMap<&str, BTreeSet<RosNode>> = BTreeMap::new();
+    pub fn fill(&self, observation: &Observation, nodes: &mut BTreeMap<Arc<str>, GraphNode>) {
+        let nowhere_at_all = Arc::from(NOWHERE);
+        let mut found: BTreeMap<&Arc<str>, BTreeSet<RosNode>> = BTreeMap::new();
         for (domain_id, domain) in &observation.domains {
             // Few participants, many endpoints: each name of a participant is made once.
-            let mut seen: BTreeSet<(ParticipantId, Option<&str>)> = BTreeSet::new();
-            for endpoint in domain.endpoints() {
+            let mut seen: HashSet<(ParticipantId, Option<&str>)> = HashSet::new();
+            for endpoint in domain.view.endpoints() {
                 let name = endpoint.node.as_deref();
                 let participant = endpoint.gid.participant();
                 if !seen.insert((participant, name)) {
@@ -86,7 +86,10 @@ impl<'a> Seats<'a> {
                 let Some(seat) = self.of(*domain_id, domain, endpoint) else {
                     continue;
                 };
-                let node = seat.ros_node(*domain_id, name, participant);
+                let mut node = seat.nameless.clone();
+                if let Some(name) = &endpoint.node {
+                    node.name = Arc::clone(name);
+                }
                 found.entry(&seat.node).or_default().insert(node);
                 if seat.container.is_none() && !nodes.contains_key(&seat.node) {
                     nodes.insert(seat.node.clone(), seat.external(participant));
@@ -95,8 +98,10 @@ impl<'a> Seats<'a> {
         }
         for (domain_id, domain) in &observation.domains {
             for node in without_endpoints(*domain_id, domain, self.hidden) {
-                found.entry(NOWHERE).or_default().insert(node);
-                nodes.entry(NOWHERE.to_owned()).or_insert_with(nowhere);
+                found.entry(&nowhere_at_all).or_default().insert(node);
+                nodes
+                    .entry(Arc::clone(&nowhere_at_all))
+                    .or_insert_with(nowhere);
             }
         }
         for (id, ros_nodes) in found {
@@ -114,23 +119,24 @@ fn without_endpoints(
     hidden: bool,
 ) -> impl Iterator<Item = RosNode> {
     let placed: BTreeSet<&str> = domain
+        .view
         .endpoints()
         .filter_map(|end| end.node.as_deref())
         .collect();
-    let unplaced = domain.nodes.iter().filter(move |name| {
+    let unplaced = domain.view.nodes.keys().filter(move |name| {
         !placed.contains(name.as_str()) && (hidden || !domain.is_own(name, None))
     });
     unplaced.map(move |name| RosNode {
         domain_id,
-        name: name.clone(),
-        evidence: format!("{name} has no endpoint yet that would tell where it is"),
+        name: name.as_str().into(),
+        evidence: format!("{name} has no endpoint yet that would tell where it is").into(),
         ..RosNode::default()
     })
 }
 
 fn nowhere() -> GraphNode {
     GraphNode {
-        id: NOWHERE.to_owned(),
+        id: NOWHERE.into(),
         name: "not known where".to_owned(),
         kind: NodeKind::External {
             host: String::new(),
@@ -142,7 +148,7 @@ fn nowhere() -> GraphNode {
 
 /// A participant whose nodes are known by name is not shown once more without one.
 fn named(all: BTreeSet<RosNode>) -> Vec<RosNode> {
-    let with_name: BTreeSet<(u8, String)> = all
+    let with_name: BTreeSet<(u8, Arc<str>)> = all
         .iter()
         .filter(|node| !node.name.is_empty())
         .map(|node| (node.domain_id, node.participant.clone()))
@@ -154,31 +160,13 @@ fn named(all: BTreeSet<RosNode>) -> Vec<RosNode> {
 }
 
 impl Seat<'_> {
-    fn ros_node(&self, domain_id: u8, name: Option<&str>, participant: ParticipantId) -> RosNode {
-        let mut node = RosNode {
-            domain_id,
-            name: name.unwrap_or_default().to_owned(),
-            participant: hex(&participant.0),
-            middleware: self.middleware.to_owned(),
-            evidence: self.evidence.clone(),
-            ..RosNode::default()
-        };
-        if let Some(container) = self.container {
-            node.component.clone_from(&container.component);
-            node.executable.clone_from(&container.executable);
-            node.container_id.clone_from(&container.container_id);
-            node.paused = container.state == ContainerState::Paused;
-        }
-        node
-    }
-
     fn external(&self, participant: ParticipantId) -> GraphNode {
         let host = self.said.and_then(|said| said.hostname.clone());
         let process = self.said.and_then(|said| said.process.clone());
         let name = match (&host, &process) {
             (Some(host), Some(process)) => format!("{host}, process {process}"),
             (Some(host), None) => host.clone(),
-            (None, _) => format!("participant {}", hex(&participant.0)),
+            (None, _) => format!("participant {}", hex::encode(participant.0)),
         };
         GraphNode {
             id: self.node.clone(),
@@ -192,25 +180,10 @@ impl Seat<'_> {
     }
 }
 
-impl ObservedDomain {
-    /// Every endpoint of it.
-    pub fn endpoints(&self) -> impl Iterator<Item = &ObservedEndpoint> {
-        let ends = self.topics.values().chain(self.services.values());
-        ends.flat_map(ObservedEnds::all)
-    }
-}
-
-impl ObservedEnds {
-    /// Both sides.
-    pub fn all(&self) -> impl Iterator<Item = &ObservedEndpoint> {
-        self.offering.iter().chain(&self.using)
-    }
-}
-
 /// Each participant, and when the first of its endpoints was seen.
 fn first_seen(domain: &ObservedDomain) -> BTreeMap<ParticipantId, Monotonic> {
     let mut all: BTreeMap<ParticipantId, Monotonic> = BTreeMap::new();
-    for endpoint in domain.endpoints() {
+    for endpoint in domain.view.endpoints() {
         let first = all
             .entry(endpoint.gid.participant())
             .or_insert(endpoint.first_seen);
@@ -220,32 +193,47 @@ fn first_seen(domain: &ObservedDomain) -> BTreeMap<ParticipantId, Monotonic> {
 }
 
 fn seat<'a>(
+    domain_id: u8,
     id: ParticipantId,
     claim: Claim,
-    said: Option<&'a ObservedParticipant>,
+    said: Option<&'a Participant>,
     owners: &Owners<'a>,
 ) -> Option<Seat<'a>> {
     let (node, container) = match claim.owner {
         Owner::Gone => return None,
-        Owner::External => (external_id(id, said), None),
+        Owner::External => (external_id(id, said).into(), None),
         Owner::Container(number) => {
             let (deployment, container) = owners.get(number)?;
-            (deployment.id.clone(), Some(container))
+            (deployment.id.as_str().into(), Some(container))
         }
     };
+    let middleware = middleware(id, said);
+    let mut nameless = RosNode {
+        domain_id,
+        participant: hex::encode(id.0).into(),
+        middleware: middleware.into(),
+        evidence: claim.evidence.into(),
+        ..RosNode::default()
+    };
+    if let Some(container) = container {
+        nameless.component = container.component.as_str().into();
+        nameless.executable = container.executable.as_str().into();
+        nameless.container_id = container.container_id.as_str().into();
+        nameless.paused = container.state == ContainerState::Paused;
+    }
     Some(Seat {
         node,
         container,
         said,
-        middleware: middleware(id, said),
-        evidence: claim.evidence,
+        middleware,
+        nameless,
     })
 }
 
 /// Two robots may have one host name, and processes of one number: the address tells them apart.
-fn external_id(id: ParticipantId, said: Option<&ObservedParticipant>) -> String {
+fn external_id(id: ParticipantId, said: Option<&Participant>) -> String {
     let Some((said, host)) = said.and_then(|said| Some((said, said.hostname.as_ref()?))) else {
-        return format!("external:{}", hex(&id.0));
+        return format!("external:{}", hex::encode(id.0));
     };
     let process = said.process.as_deref().unwrap_or_default();
     match said.addresses.iter().min() {
@@ -255,7 +243,7 @@ fn external_id(id: ParticipantId, said: Option<&ObservedParticipant>) -> String 
 }
 
 /// The DDS implementation, which the identifier tells; a participant whose does not may say it.
-fn middleware(id: ParticipantId, said: Option<&ObservedParticipant>) -> &'static str {
+fn middleware(id: ParticipantId, said: Option<&Participant>) -> &'static str {
     let by_id = match id.vendor() {
         Vendor::Unknown => said.map_or(Vendor::Unknown, |said| said.vendor),
         told => told,
@@ -271,7 +259,7 @@ fn middleware(id: ParticipantId, said: Option<&ObservedParticipant>) -> &'static
 fn conflict(
     id: ParticipantId,
     claim: &Claim,
-    said: Option<&ObservedParticipant>,
+    said: Option<&Participant>,
     owners: &Owners<'_>,
 ) -> Option<Remark> {
     let announced = said.is_some_and(|said| said.conflict.is_some());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{DependencyGraph, EdgeKind, Flow, GraphEdge, GraphEndpoint, NodeKind};
+use super::{DependencyGraph, EdgeKind, Flow, GraphEdge, NodeKind};
 use crate::domain::graph::Gid;
 use crate::domain::graph::sampling::{Topic, TopicRate};
 
@@ -53,9 +53,9 @@ pub fn measured_deployments(
     let nodes = graph.nodes.iter();
     let chosen = nodes.filter(|node| {
         let is_deployment = matches!(node.kind, NodeKind::Deployment { .. });
-        is_deployment && (asked.contains(&node.id) || always.contains(&node.name))
+        is_deployment && (asked.contains(&*node.id) || always.contains(&node.name))
     });
-    chosen.map(|node| node.id.clone()).collect()
+    chosen.map(|node| node.id.to_string()).collect()
 }
 
 /// The topics on the edges of these deployments, each with all of its publishers that are at an edge.
@@ -89,7 +89,7 @@ fn sources(graph: &DependencyGraph) -> BTreeMap<Topic, BTreeSet<String>> {
     for edge in &graph.edges {
         if let Some(topic) = topic(edge) {
             let them = sources.entry(topic).or_default();
-            them.insert(edge.source.clone());
+            them.insert(edge.source.to_string());
         }
     }
     sources
@@ -97,7 +97,7 @@ fn sources(graph: &DependencyGraph) -> BTreeMap<Topic, BTreeSet<String>> {
 
 /// The topic of an edge, when it is measured. Where no data can flow, there is nothing to measure.
 fn measured(edge: &GraphEdge, deployments: &BTreeSet<String>) -> Option<Topic> {
-    let is_wanted = deployments.contains(&edge.source) || deployments.contains(&edge.target);
+    let is_wanted = deployments.contains(&*edge.source) || deployments.contains(&*edge.target);
     let flows = edge.flow != Flow::No;
     if is_wanted && flows {
         topic(edge)
@@ -109,16 +109,11 @@ fn measured(edge: &GraphEdge, deployments: &BTreeSet<String>) -> Option<Topic> {
 fn topic(edge: &GraphEdge) -> Option<Topic> {
     (edge.kind == EdgeKind::Topic).then(|| Topic {
         domain: edge.domain_id,
-        name: edge.name.clone(),
-        type_name: edge.type_name.clone(),
+        name: edge.name.to_string(),
+        type_name: edge.type_name.to_string(),
     })
 }
 
 fn publishers(edge: &GraphEdge) -> impl Iterator<Item = Gid> {
-    edge.source_endpoints.iter().filter_map(gid)
-}
-
-fn gid(endpoint: &GraphEndpoint) -> Option<Gid> {
-    let number = u128::from_str_radix(&endpoint.gid, 16).ok()?;
-    Some(Gid(number.to_be_bytes()))
+    edge.source_endpoints.iter().map(|end| end.gid)
 }

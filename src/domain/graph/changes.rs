@@ -311,8 +311,7 @@ impl Changes {
         self.renamed.clear();
         for (kind, all) in [(true, &mut view.topics), (false, &mut view.services)] {
             for (name, ends) in all {
-                let name: Arc<str> = Arc::from(name.as_str());
-                self.index(kind, &name, ends);
+                self.index(kind, name, ends);
             }
         }
         let listeners: Place = (End::Listeners, Arc::from(discovery_info::TOPIC));
@@ -347,7 +346,7 @@ impl Changes {
                         self.untold.insert(endpoint.gid);
                     }
                     Some(owner) if owner != endpoint.node.as_deref() => {
-                        renamed.push((endpoint.gid, owner.map(str::to_owned)));
+                        renamed.push((endpoint.gid, owner.map(Arc::from)));
                     }
                     Some(_) => {}
                 }

@@ -55,10 +55,10 @@ impl Cache {
                 End::Servers | End::Clients => &mut view.services,
                 End::Listeners => continue,
             };
-            let ends = Arc::make_mut(all.entry(name.clone()).or_default());
+            let ends = Arc::make_mut(all.entry(name.as_str().into()).or_default());
             let endpoint = Endpoint {
                 gid: *gid,
-                node: self.node_of(*gid, *reads),
+                node: self.node_of(*gid, *reads).map(Arc::from),
                 ..endpoint(0, "", 0)
             };
             match end {
@@ -96,7 +96,7 @@ impl Graph for Cache {
             .filter(|(_, (_, at))| at.as_ref().is_some_and(|(e, n)| *e == end && n == name));
         let endpoint = |(gid, (reads, _)): (&Gid, &(bool, At))| Endpoint {
             gid: *gid,
-            node: self.node_of(*gid, *reads),
+            node: self.node_of(*gid, *reads).map(Arc::from),
             ..endpoint(0, "", 0)
         };
         Ok(here.map(endpoint).collect())

@@ -69,7 +69,7 @@ impl<'a> Draft<'a> {
         if self.list(place).iter().any(other) {
             self.change(place, |list| {
                 for endpoint in list.iter_mut().filter(|endpoint| endpoint.gid == gid) {
-                    endpoint.node = node.map(str::to_owned);
+                    endpoint.node = node.map(Arc::from);
                 }
             });
         }
@@ -103,7 +103,7 @@ impl<'a> Draft<'a> {
             End::Servers | End::Clients => &mut view.services,
             End::Listeners => return,
         };
-        let ends = Arc::make_mut(all.entry(name.to_string()).or_default());
+        let ends = Arc::make_mut(all.entry(Arc::clone(name)).or_default());
         change(match end {
             End::Publishers | End::Servers => &mut ends.offering,
             _ => &mut ends.using,

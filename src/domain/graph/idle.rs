@@ -82,7 +82,7 @@ impl Statuses {
 
     /// What the container's servers of an action have under way.
     pub fn verdict(&mut self, action: &str, own: Own<'_>) -> Verdict {
-        let topic = own.view.topics.get(&status_topic(action));
+        let topic = own.view.topics.get(status_topic(action).as_str());
         let servers = topic.map_or(&[][..], |ends| &ends.offering);
         // Who has gone has nothing under way any more, but a server can be heard before it is in the
         // view, and does not say it again. Of whom the middleware does not tell which endpoint it is,

@@ -31,11 +31,16 @@ use std::sync::Arc;
 pub use participant::{Participant, ParticipantId, Participants, Vendor};
 pub use qos::{Durability, History, Liveliness, Reliability, Span, type_hash};
 
+use serde::{Deserialize, Serialize};
+
 use super::time::Monotonic;
 
 /// What DDS knows a publisher or a subscription by; no other in the domain has the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Gid(pub [u8; 16]);
+/// It is written as 32 hex digits.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Gid(#[serde(with = "hex::serde")] pub [u8; 16]);
 
 impl Gid {
     /// The participant, in general a process, whose endpoint this is.
@@ -57,12 +62,12 @@ pub struct Endpoint {
     /// What DDS knows it by.
     pub gid: Gid,
     /// The node's full name; None while the middleware does not know it yet.
-    pub node: Option<String>,
+    pub node: Option<Arc<str>>,
     /// The type, such as std_msgs/msg/String or std_srvs/srv/Empty.
-    pub type_name: String,
+    pub type_name: Arc<str>,
     /// The hash of the type's definition, `RIHS01_` and 64 hex digits; None when the middleware does
     /// not tell. At a service's ends it is the one that goes with the requests' topic, as do all below.
-    pub type_hash: Option<String>,
+    pub type_hash: Option<Arc<str>>,
     /// Whether lost messages are sent again.
     pub reliability: Reliability,
     /// Whether those who come later get what was sent before.
@@ -99,9 +104,9 @@ pub struct GraphView {
     /// one when several nodes have the name.
     pub nodes: BTreeMap<String, Vec<Monotonic>>,
     /// Topics by name.
-    pub topics: BTreeMap<String, Arc<Ends>>,
+    pub topics: BTreeMap<Arc<str>, Arc<Ends>>,
     /// Services by name, those of actions among them.
-    pub services: BTreeMap<String, Arc<Ends>>,
+    pub services: BTreeMap<Arc<str>, Arc<Ends>>,
     /// Participants that were heard announcing themselves.
     pub participants: Arc<Participants>,
 }
@@ -109,10 +114,15 @@ pub struct GraphView {
 impl GraphView {
     /// Every endpoint of it.
     pub fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        self.topics
-            .values()
-            .chain(self.services.values())
-            .flat_map(|ends| ends.offering.iter().chain(&ends.using))
+        let ends = self.topics.values().chain(self.services.values());
+        ends.flat_map(|ends| ends.all())
+    }
+}
+
+impl Ends {
+    /// Both sides.
+    pub fn all(&self) -> impl Iterator<Item = &Endpoint> {
+        self.offering.iter().chain(&self.using)
     }
 }
 
@@ -146,8 +156,8 @@ pub(crate) mod samples {
         gid[15] = number;
         Endpoint {
             gid: Gid(gid),
-            node: Some(node.to_owned()),
-            type_name: "std_msgs/msg/String".to_owned(),
+            node: Some(node.into()),
+            type_name: "std_msgs/msg/String".into(),
             type_hash: None,
             reliability: Reliability::Reliable,
             durability: Durability::Volatile,
@@ -164,9 +174,9 @@ pub(crate) mod samples {
     pub fn publishing(topic: &str, publishers: Vec<Endpoint>) -> GraphView {
         let mut view = GraphView::default();
         for publisher in &publishers {
-            let node = publisher.node.clone().unwrap_or_default();
+            let node = publisher.node.as_deref().unwrap_or_default();
             view.nodes
-                .entry(node)
+                .entry(node.to_owned())
                 .or_default()
                 .push(publisher.first_seen);
         }
@@ -174,7 +184,7 @@ pub(crate) mod samples {
             offering: publishers,
             using: vec![],
         };
-        view.topics.insert(topic.to_owned(), Arc::new(ends));
+        view.topics.insert(topic.into(), Arc::new(ends));
         view
     }
 }

@@ -195,10 +195,10 @@ fn offering(ends: Option<&Arc<Ends>>) -> &[Endpoint] {
 }
 
 fn offered<'a>(
-    all: impl Iterator<Item = (&'a String, &'a Arc<Ends>)>,
+    all: impl Iterator<Item = (&'a Arc<str>, &'a Arc<Ends>)>,
 ) -> impl Iterator<Item = &'a str> {
     all.filter(|(_, ends)| !ends.offering.is_empty())
-        .map(|(name, _)| name.as_str())
+        .map(|(name, _)| &**name)
 }
 
 fn not_own(what: &str, why: Foreign) -> String {

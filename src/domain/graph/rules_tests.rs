@@ -34,7 +34,7 @@ fn serving_view(service: &str, server: Endpoint) -> GraphView {
         offering: vec![server],
         using: vec![],
     };
-    view.services.insert(service.to_owned(), Arc::new(ends));
+    view.services.insert(service.into(), Arc::new(ends));
     view
 }
 

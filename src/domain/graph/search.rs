@@ -94,7 +94,7 @@ impl Changes {
             gone.remove(&gid);
             self.found.insert(gid, place.clone());
             match self.entities.owner(gid) {
-                Some(owner) => endpoint.node = owner.map(str::to_owned),
+                Some(owner) => endpoint.node = owner.map(Arc::from),
                 None if is_shown => {
                     self.untold.insert(gid);
                 }

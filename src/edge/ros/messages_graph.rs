@@ -1,146 +1,313 @@
 //! From the dependency graph to shipmate's messages.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use byteorder::LittleEndian;
+use cdr_encoding::to_writer;
+use r2r::WrappedTypesupport;
 use r2r::shipmate::msg;
+use r2r::std_msgs::msg::Header;
+use serde::{Serialize, Serializer};
 
-use super::messages::{header, status, text};
+use super::RosError;
+use super::messages::{header, text};
 use crate::domain::dependency_graph::{
-    DependencyGraph, EdgeKind, Flow, GraphEdge, GraphEndpoint, GraphNode, Loss, NodeKind, Remark,
-    RemarkKind, RosNode,
+    DependencyGraph, EdgeKind, Flow, GraphEdge, GraphEndpoint, GraphNode, Loss, NodeKind, Problem,
+    Remark, RemarkKind, RosNode,
 };
 use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::status::Status;
+use crate::domain::graph::Gid;
 use crate::domain::time::WallTime;
 
 /// What is not there, where a number has to be.
 const NONE: f64 = -1.0;
+/// What precedes a message in the plain encoding of DDS, with the least byte of a number first.
+const PLAIN_LITTLE_ENDIAN: [u8; 4] = [0, 1, 0, 0];
 
 /// The graph at a moment.
-pub fn dependency_graph(graph: &DependencyGraph, now: WallTime) -> msg::DependencyGraph {
-    let names = { graph.nodes.iter() }.map(|node| (node.id.as_str(), node.name.as_str()));
-    let names: BTreeMap<&str, &str> = names.collect();
-    msg::DependencyGraph {
+///
+/// # Errors
+/// When the middleware cannot read it.
+pub fn dependency_graph(
+    graph: &DependencyGraph,
+    now: WallTime,
+) -> Result<msg::DependencyGraph, RosError> {
+    let refused = |cause| RosError::Refused {
+        what: "the message of the dependency graph".to_owned(),
+        cause,
+    };
+    msg::DependencyGraph::from_serialized_bytes(&encoded(graph, now)?).map_err(refused)
+}
+
+/// The graph at a moment as a message in the encoding of DDS. A large one has tens of thousands of
+/// texts: they are written as they are, and none is copied before.
+///
+/// # Errors
+/// When it cannot be written: when a text is longer than the encoding allows.
+pub fn encoded(graph: &DependencyGraph, now: WallTime) -> Result<Vec<u8>, RosError> {
+    let mut bytes = PLAIN_LITTLE_ENDIAN.to_vec();
+    let written = to_writer::<_, LittleEndian, _>(&mut bytes, &message(graph, now));
+    written.map_err(|error| RosError::Encoding(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// The graph as it is written.
+fn message(graph: &DependencyGraph, now: WallTime) -> impl Serialize {
+    let names = { graph.nodes.iter() }.map(|node| (&*node.id, node.name.as_str()));
+    let names: HashMap<&str, &str> = names.collect();
+    GraphMessage {
         header: header(now),
         ros_details: graph.ros_details,
-        nodes: graph.nodes.iter().map(node).collect(),
-        edges: graph.edges.iter().map(|it| edge(it, &names)).collect(),
-        remarks: graph.remarks.iter().map(remark).collect(),
+        nodes: Each(&graph.nodes, NodeMessage::of),
+        edges: Each(&graph.edges, move |edge| EdgeMessage::of(edge, &names)),
+        remarks: Each(&graph.remarks, RemarkMessage::of),
     }
 }
 
-fn node(node: &GraphNode) -> msg::GraphNode {
-    let mut message = msg::GraphNode {
-        id: text(&node.id),
-        name: text(&node.name),
-        ros_nodes: node.ros_nodes.iter().map(ros_node).collect(),
-        ..msg::GraphNode::default()
-    };
-    match &node.kind {
-        NodeKind::Deployment {
-            package,
-            version,
-            phase,
-            status: said,
-            reason,
-        } => {
-            message.kind = msg::GraphNode::KIND_DEPLOYMENT as u8;
-            message.kind_name = "deployment".to_owned();
-            message.package.clone_from(package);
-            message.version.clone_from(version);
-            let number = { Phase::ALL.into_iter() }.find(|it| it.name() == phase);
-            message.phase = number.map_or(0, |phase| phase as u8);
-            message.phase_name.clone_from(phase);
-            let known = { Status::ALL.into_iter() }.find(|it| it.name() == said);
-            (message.status, message.status_name) = status(known);
-            message.reason = text(reason);
-        }
-        NodeKind::External { host, process } => {
-            message.kind = msg::GraphNode::KIND_EXTERNAL as u8;
-            message.kind_name = "external".to_owned();
-            message.host = text(host);
-            message.process = text(process);
+/// Things of which each is written as something else.
+struct Each<'a, T, F>(&'a [T], F);
+
+impl<'a, T, M: Serialize, F: Fn(&'a T) -> M> Serialize for Each<'a, T, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(&self.1))
+    }
+}
+
+/// A list of `T`, each written as `M`.
+type As<'a, T, M> = Each<'a, T, fn(&'a T) -> M>;
+
+/// A ROS string cannot hold a NUL.
+struct Text<'a>(&'a str);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.contains('\0') {
+            true => serializer.serialize_str(&text(self.0)),
+            false => serializer.serialize_str(self.0),
         }
     }
-    message
 }
 
-fn ros_node(node: &RosNode) -> msg::RosNode {
-    let state = if node.paused { "paused" } else { "alive" };
-    msg::RosNode {
-        name: text(&node.name),
-        domain_id: node.domain_id,
-        participant: node.participant.clone(),
-        middleware: node.middleware.clone(),
-        component: node.component.clone(),
-        executable: node.executable.clone(),
-        container_id: node.container_id.clone(),
-        state: state.to_owned(),
-        evidence: text(&node.evidence),
+/// `shipmate/msg/DependencyGraph`; as are those below, field for field what they are called.
+#[derive(Serialize)]
+struct GraphMessage<N, E, R> {
+    header: Header,
+    ros_details: bool,
+    nodes: N,
+    edges: E,
+    remarks: R,
+}
+
+#[derive(Serialize)]
+struct NodeMessage<'a> {
+    id: Text<'a>,
+    kind: u8,
+    kind_name: &'static str,
+    name: Text<'a>,
+    package: Text<'a>,
+    version: Text<'a>,
+    phase: u8,
+    phase_name: Text<'a>,
+    status: u8,
+    status_name: Text<'a>,
+    reason: Text<'a>,
+    host: Text<'a>,
+    process: Text<'a>,
+    ros_nodes: As<'a, RosNode, RosNodeMessage<'a>>,
+}
+
+impl<'a> NodeMessage<'a> {
+    fn of(node: &'a GraphNode) -> Self {
+        const NOTHING: Text<'static> = Text("");
+        let mut message = Self {
+            id: Text(&node.id),
+            kind: 0,
+            kind_name: "",
+            name: Text(&node.name),
+            package: NOTHING,
+            version: NOTHING,
+            phase: 0,
+            phase_name: NOTHING,
+            status: 0,
+            status_name: NOTHING,
+            reason: NOTHING,
+            host: NOTHING,
+            process: NOTHING,
+            ros_nodes: Each(&node.ros_nodes, RosNodeMessage::of),
+        };
+        match &node.kind {
+            NodeKind::Deployment {
+                package,
+                version,
+                phase,
+                status,
+                reason,
+            } => {
+                message.kind = msg::GraphNode::KIND_DEPLOYMENT as u8;
+                message.kind_name = "deployment";
+                message.package = Text(package);
+                message.version = Text(version);
+                let number = { Phase::ALL.into_iter() }.find(|it| it.name() == phase);
+                message.phase = number.map_or(0, |phase| phase as u8);
+                message.phase_name = Text(phase);
+                let number = { Status::ALL.into_iter() }.find(|it| it.name() == status);
+                message.status = number.map_or(0, |status| status as u8);
+                message.status_name = Text(number.map_or("", Status::name));
+                message.reason = Text(reason);
+            }
+            NodeKind::External { host, process } => {
+                message.kind = msg::GraphNode::KIND_EXTERNAL as u8;
+                message.kind_name = "external";
+                message.host = Text(host);
+                message.process = Text(process);
+            }
+        }
+        message
     }
 }
 
-fn edge(edge: &GraphEdge, names: &BTreeMap<&str, &str>) -> msg::GraphEdge {
-    let name = |id: &str| text(names.get(id).copied().unwrap_or_default());
-    let flow = match edge.flow {
-        Flow::Unknown => "unknown",
-        Flow::Yes => "yes",
-        Flow::Partly => "partly",
-        Flow::No => "no",
-    };
-    msg::GraphEdge {
-        kind: edge.kind as u8,
-        kind_name: kind(edge.kind).to_owned(),
-        source: text(&edge.source),
-        source_name: name(&edge.source),
-        target: text(&edge.target),
-        target_name: name(&edge.target),
-        name: text(&edge.name),
-        domain_id: edge.domain_id,
-        type_: text(&edge.type_name),
-        source_endpoints: edge.source_endpoints.iter().map(endpoint).collect(),
-        target_endpoints: edge.target_endpoints.iter().map(endpoint).collect(),
-        flow: edge.flow as u8,
-        flow_name: flow.to_owned(),
-        problems: edge.problems.iter().map(|it| text(&it.text)).collect(),
-        remedies: edge.problems.iter().map(|it| text(&it.remedy)).collect(),
-        messages_per_second: edge.messages_per_second.unwrap_or(NONE),
-        bytes_per_second: edge.bytes_per_second.unwrap_or(NONE),
+#[derive(Serialize)]
+struct RosNodeMessage<'a> {
+    name: Text<'a>,
+    domain_id: u8,
+    participant: Text<'a>,
+    middleware: Text<'a>,
+    component: Text<'a>,
+    executable: Text<'a>,
+    container_id: Text<'a>,
+    state: &'static str,
+    evidence: Text<'a>,
+}
+
+impl<'a> RosNodeMessage<'a> {
+    fn of(node: &'a RosNode) -> Self {
+        Self {
+            name: Text(&node.name),
+            domain_id: node.domain_id,
+            participant: Text(&node.participant),
+            middleware: Text(&node.middleware),
+            component: Text(&node.component),
+            executable: Text(&node.executable),
+            container_id: Text(&node.container_id),
+            state: if node.paused { "paused" } else { "alive" },
+            evidence: Text(&node.evidence),
+        }
     }
 }
 
-fn endpoint(endpoint: &GraphEndpoint) -> msg::GraphEndpoint {
-    let qos = &endpoint.qos;
-    msg::GraphEndpoint {
-        ros_node: text(&endpoint.ros_node),
-        gid: endpoint.gid.clone(),
-        type_: text(&endpoint.type_name),
-        type_hash: text(&endpoint.type_hash),
-        reliability: qos.reliability.clone(),
-        durability: qos.durability.clone(),
-        history: qos.history.clone(),
-        depth: qos.depth,
-        liveliness: qos.liveliness.clone(),
-        deadline: qos.deadline.unwrap_or(NONE),
-        lifespan: qos.lifespan.unwrap_or(NONE),
-        liveliness_lease: qos.liveliness_lease.unwrap_or(NONE),
+#[derive(Serialize)]
+struct EdgeMessage<'a> {
+    kind: u8,
+    kind_name: &'static str,
+    source: Text<'a>,
+    source_name: Text<'a>,
+    target: Text<'a>,
+    target_name: Text<'a>,
+    name: Text<'a>,
+    domain_id: u8,
+    type_: Text<'a>,
+    source_endpoints: As<'a, GraphEndpoint, EndpointMessage<'a>>,
+    target_endpoints: As<'a, GraphEndpoint, EndpointMessage<'a>>,
+    flow: u8,
+    flow_name: &'static str,
+    problems: As<'a, Problem, Text<'a>>,
+    remedies: As<'a, Problem, Text<'a>>,
+    messages_per_second: f64,
+    bytes_per_second: f64,
+}
+
+impl<'a> EdgeMessage<'a> {
+    fn of(edge: &'a GraphEdge, names: &HashMap<&str, &'a str>) -> Self {
+        let name = |id: &str| Text(names.get(id).copied().unwrap_or_default());
+        Self {
+            kind: edge.kind as u8,
+            kind_name: kind(edge.kind),
+            source: Text(&edge.source),
+            source_name: name(&edge.source),
+            target: Text(&edge.target),
+            target_name: name(&edge.target),
+            name: Text(&edge.name),
+            domain_id: edge.domain_id,
+            type_: Text(&edge.type_name),
+            source_endpoints: Each(&edge.source_endpoints, EndpointMessage::of),
+            target_endpoints: Each(&edge.target_endpoints, EndpointMessage::of),
+            flow: edge.flow as u8,
+            flow_name: match edge.flow {
+                Flow::Unknown => "unknown",
+                Flow::Yes => "yes",
+                Flow::Partly => "partly",
+                Flow::No => "no",
+            },
+            problems: Each(&edge.problems, |it| Text(&it.text)),
+            remedies: Each(&edge.problems, |it| Text(&it.remedy)),
+            messages_per_second: edge.messages_per_second.unwrap_or(NONE),
+            bytes_per_second: edge.bytes_per_second.unwrap_or(NONE),
+        }
     }
 }
 
-fn remark(remark: &Remark) -> msg::GraphRemark {
-    let kind = match remark.kind {
-        RemarkKind::Absent => "absent",
-        RemarkKind::Undeclared => "undeclared",
-        RemarkKind::NearMiss => "near_miss",
-        RemarkKind::Conflict => "conflict",
-    };
-    msg::GraphRemark {
-        kind: remark.kind as u8,
-        kind_name: kind.to_owned(),
-        nodes: remark.nodes.iter().map(|id| text(id)).collect(),
-        name: text(&remark.name),
-        text: text(&remark.text),
-        remedy: text(&remark.remedy),
+#[derive(Serialize)]
+struct EndpointMessage<'a> {
+    ros_node: Text<'a>,
+    gid: Gid,
+    type_: Text<'a>,
+    type_hash: Text<'a>,
+    reliability: Text<'a>,
+    durability: Text<'a>,
+    history: Text<'a>,
+    depth: u32,
+    liveliness: Text<'a>,
+    deadline: f64,
+    lifespan: f64,
+    liveliness_lease: f64,
+}
+
+impl<'a> EndpointMessage<'a> {
+    fn of(endpoint: &'a GraphEndpoint) -> Self {
+        let qos = &endpoint.qos;
+        Self {
+            ros_node: Text(&endpoint.ros_node),
+            gid: endpoint.gid,
+            type_: Text(&endpoint.type_name),
+            type_hash: Text(&endpoint.type_hash),
+            reliability: Text(&qos.reliability),
+            durability: Text(&qos.durability),
+            history: Text(&qos.history),
+            depth: qos.depth,
+            liveliness: Text(&qos.liveliness),
+            deadline: qos.deadline.unwrap_or(NONE),
+            lifespan: qos.lifespan.unwrap_or(NONE),
+            liveliness_lease: qos.liveliness_lease.unwrap_or(NONE),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RemarkMessage<'a> {
+    kind: u8,
+    kind_name: &'static str,
+    nodes: As<'a, String, Text<'a>>,
+    name: Text<'a>,
+    text: Text<'a>,
+    remedy: Text<'a>,
+}
+
+impl<'a> RemarkMessage<'a> {
+    fn of(remark: &'a Remark) -> Self {
+        Self {
+            kind: remark.kind as u8,
+            kind_name: match remark.kind {
+                RemarkKind::Absent => "absent",
+                RemarkKind::Undeclared => "undeclared",
+                RemarkKind::NearMiss => "near_miss",
+                RemarkKind::Conflict => "conflict",
+            },
+            nodes: Each(&remark.nodes, |id| Text(id)),
+            name: Text(&remark.name),
+            text: Text(&remark.text),
+            remedy: Text(&remark.remedy),
+        }
     }
 }
 
@@ -164,5 +331,120 @@ fn kind(kind: EdgeKind) -> &'static str {
         EdgeKind::Topic => "topic",
         EdgeKind::Service => "service",
         EdgeKind::Action => "action",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::dependency_graph::QosWords;
+
+    fn endpoint(of: u8) -> GraphEndpoint {
+        GraphEndpoint {
+            ros_node: format!("/n{of}").into(),
+            gid: Gid([of; 16]),
+            type_name: format!("type{of}").into(),
+            type_hash: format!("hash{of}").into(),
+            qos: QosWords {
+                reliability: format!("reliability{of}").into(),
+                durability: format!("durability{of}").into(),
+                history: format!("history{of}").into(),
+                depth: 40 + u32::from(of),
+                liveliness: format!("liveliness{of}").into(),
+                deadline: Some(0.5),
+                lifespan: None,
+                liveliness_lease: Some(2.0),
+            },
+        }
+    }
+
+    /// Each field is another one, so that none can be taken for another.
+    fn graph() -> DependencyGraph {
+        let ros_node = RosNode {
+            domain_id: 7,
+            name: "/camera".into(),
+            participant: "participant".into(),
+            middleware: "middleware".into(),
+            component: "component".into(),
+            executable: "executable".into(),
+            container_id: "container".into(),
+            paused: true,
+            evidence: "nul\0evidence".into(),
+        };
+        let deployment = NodeKind::Deployment {
+            package: "package".to_owned(),
+            version: "1.2.3".to_owned(),
+            phase: "Succeeded".to_owned(),
+            status: "Running".to_owned(),
+            reason: "a reason, in Zürich".to_owned(),
+        };
+        let outside = NodeKind::External {
+            host: "host".to_owned(),
+            process: "42".to_owned(),
+        };
+        let node = |id: &str, kind, ros_nodes| GraphNode {
+            id: id.into(),
+            name: format!("the name of {id}"),
+            kind,
+            ros_nodes,
+        };
+        let problem = |of: &str| Problem {
+            text: format!("problem {of}"),
+            remedy: format!("remedy {of}"),
+        };
+        DependencyGraph {
+            ros_details: true,
+            nodes: vec![
+                node("one", deployment, vec![ros_node]),
+                node("two", outside, Vec::new()),
+            ],
+            edges: vec![GraphEdge {
+                kind: EdgeKind::Topic,
+                source: "one".into(),
+                target: Arc::from("two"),
+                name: "/image".into(),
+                domain_id: 9,
+                type_name: "type".into(),
+                source_endpoints: vec![endpoint(1)],
+                target_endpoints: vec![endpoint(2), endpoint(3)],
+                flow: Flow::Partly,
+                problems: vec![problem("a"), problem("b")],
+                messages_per_second: Some(30.0),
+                bytes_per_second: None,
+            }],
+            remarks: vec![Remark {
+                kind: RemarkKind::NearMiss,
+                nodes: vec!["one".to_owned(), "two".to_owned()],
+                name: "/imag".to_owned(),
+                text: "text".to_owned(),
+                remedy: "remedy".to_owned(),
+            }],
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_what_ros_reads_field_for_field() {
+        let now = WallTime(1_700_000_000_123_456_789);
+        for graph in [graph(), DependencyGraph::default()] {
+            let read = dependency_graph(&graph, now).unwrap();
+            let written = serde_json::to_value(message(&graph, now)).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), written);
+        }
+    }
+
+    #[test]
+    fn a_nul_ends_no_text() {
+        let read = dependency_graph(&graph(), WallTime(0)).unwrap();
+        let evidence = &read
+            .nodes
+            .first()
+            .unwrap()
+            .ros_nodes
+            .first()
+            .unwrap()
+            .evidence;
+        assert_eq!(evidence, "nul\u{fffd}evidence");
     }
 }

@@ -23,7 +23,8 @@ pub mod parameters;
 pub use r2r::diagnostic_msgs::msg::DiagnosticArray;
 pub use r2r::shipmate::{action, msg, srv};
 pub use r2r::{
-    Publisher, QosProfile, ServiceRequest, WrappedActionTypeSupport, WrappedServiceTypeSupport,
+    Publisher, PublisherUntyped, QosProfile, ServiceRequest, WrappedActionTypeSupport,
+    WrappedServiceTypeSupport,
 };
 
 /// Why the ROS side cannot go on.
@@ -40,6 +41,12 @@ pub enum RosError {
     /// The thread that spins could not be started.
     #[error("the thread for ROS could not be started: {0}")]
     Thread(std::io::Error),
+    /// rcl did not publish a message.
+    #[error("ROS refused to publish: {0}")]
+    NotPublished(r2r::Error),
+    /// A message could not be written in the encoding of DDS.
+    #[error("a message could not be encoded: {0}")]
+    Encoding(String),
     /// The command line could not be understood.
     #[error("the ROS arguments are not valid: {0}; see `ros2 run --help` for `--ros-args`")]
     Arguments(String),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, Stream};
 use futures::{FutureExt, StreamExt};
-use r2r::{Context, Node, Publisher, QosProfile, ServiceRequest};
+use r2r::{Context, Node, Publisher, PublisherUntyped, QosProfile, ServiceRequest};
 use r2r::{WrappedServiceTypeSupport, WrappedTypesupport};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -108,6 +108,24 @@ impl RosNode {
     ) -> Result<Publisher<T>, RosError> {
         self.node
             .create_publisher(topic, qos)
+            .map_err(|cause| RosError::Refused {
+                what: format!("topic {topic}"),
+                cause,
+            })
+    }
+
+    /// As `publisher`, of messages of this type that are encoded already.
+    ///
+    /// # Errors
+    /// When rcl refuses.
+    pub fn publisher_of_encoded(
+        &mut self,
+        topic: &str,
+        message_type: &str,
+        qos: QosProfile,
+    ) -> Result<PublisherUntyped, RosError> {
+        self.node
+            .create_publisher_untyped(topic, message_type, qos)
             .map_err(|cause| RosError::Refused {
                 what: format!("topic {topic}"),
                 cause,

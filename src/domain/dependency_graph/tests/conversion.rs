@@ -1,55 +1,45 @@
 //! From the ROS graph as it is seen.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::*;
-use super::samples::{at, participant};
-use crate::domain::graph::samples::{endpoint, publishing};
-use crate::domain::graph::{History, Liveliness, Participant, Reliability, Span, Vendor};
+use super::samples::*;
+use crate::domain::graph::{History, Liveliness, Reliability, Span};
 
 #[test]
 fn nothing_is_lost_on_the_way() {
-    let mut publisher = endpoint(1, "/lidar", 7);
+    let mut world = talking();
+    let publisher = &mut world.topic("/image").offering[0];
     publisher.reliability = Reliability::BestEffort;
-    publisher.type_hash = Some("RIHS01_ab".to_owned());
+    publisher.type_hash = Some("RIHS01_ab".into());
     publisher.history = History::KeepLast(5);
     publisher.deadline = Span::Of(Duration::from_millis(500));
     publisher.liveliness = Liveliness::ManualByTopic;
     publisher.lease = Span::Of(Duration::from_secs(2));
-    let mut view = publishing("/scan", vec![publisher]);
-    let said = Participant {
-        hostname: Some("c1".to_owned()),
-        process: Some("17".to_owned()),
-        vendor: Vendor::CycloneDds,
-        addresses: vec![[172, 17, 0, 2].into()],
-        conflict: Some("two hosts".to_owned()),
-        ..Participant::default()
-    };
-    Arc::make_mut(&mut view.participants).insert(participant(1), said);
-    let own = BTreeSet::from(["/shipmate".to_owned()]);
-    let domain = ObservedDomain::new(&view, own.clone(), None);
-    let found = &domain.topics["/scan"].offering[0];
-    assert_eq!(found.node.as_deref(), Some("/lidar"));
-    assert_eq!(found.first_seen, at(7));
+    let edge = world.all().edges.remove(0);
+    let found = &edge.source_endpoints[0];
+    assert_eq!(&*found.ros_node, "/camera");
+    assert_eq!(found.gid, endpoint(1, 1, "").gid);
+    assert_eq!(
+        (&*found.type_name, &*found.type_hash),
+        (STRING, "RIHS01_ab")
+    );
     assert_eq!(found.qos.reliability, "best_effort");
     assert_eq!(found.qos.durability, "volatile");
     assert_eq!(found.qos.liveliness, "manual_by_topic");
-    assert_eq!(
-        (found.qos.history.as_str(), found.qos.depth),
-        ("keep_last", 5)
-    );
+    assert_eq!((&*found.qos.history, found.qos.depth), ("keep_last", 5));
     assert_eq!(found.qos.deadline, Some(0.5));
     assert_eq!(found.qos.lifespan, None);
     assert_eq!(found.qos.liveliness_lease, Some(2.0));
-    assert_eq!(found.type_hash, "RIHS01_ab");
-    assert!(domain.nodes.contains("/lidar"));
-    let said = &domain.participants[&participant(1)];
-    assert_eq!(said.hostname.as_deref(), Some("c1"));
-    assert_eq!(said.process.as_deref(), Some("17"));
-    assert_eq!(said.vendor, Vendor::CycloneDds);
-    assert_eq!(said.addresses.len(), 1);
-    assert_eq!(said.conflict.as_deref(), Some("two hosts"));
-    assert_eq!(domain.own_nodes, own);
+    assert_eq!(&*edge.target_endpoints[0].type_hash, "", "it is not told");
+}
+
+#[test]
+fn an_endpoint_is_written_with_the_digits_of_its_identifier() {
+    let graph = talking().all();
+    let written = serde_json::to_value(&graph).unwrap();
+    let gid = &written["edges"][0]["source_endpoints"][0]["gid"];
+    assert_eq!(gid, &hex::encode(endpoint(1, 1, "").gid.0));
+    let read: DependencyGraph = serde_json::from_value(written).unwrap();
+    assert_eq!(read, graph);
 }

@@ -99,7 +99,7 @@ fn a_near_miss_is_of_one_type_and_between_two() {
         world.all().remarks[0].remedy,
         "if they are meant for each other, remap one: `-r /scan_row:=/scan_raw` in `ros.args` of two, or `-r /scan_raw:=/scan_row` in those of one"
     );
-    world.topic("/scan_row").using[0].type_name = "a/msg/B".to_owned();
+    world.topic("/scan_row").using[0].type_name = "a/msg/B".into();
     assert!(remarks(&world).is_empty());
     world.topic("/scan_row").using = vec![endpoint(1, 2, "/a")];
     assert!(remarks(&world).is_empty(), "both are in one deployment");

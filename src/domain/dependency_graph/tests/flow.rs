@@ -1,9 +1,18 @@
 //! Whether data can flow, and why not.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::super::*;
 use super::samples::*;
+use crate::domain::graph::{Durability, Endpoint, Liveliness, Reliability, Span};
+
+fn span(seconds: Option<f64>) -> Span {
+    seconds.map_or(Span::Infinite, |seconds| {
+        Span::Of(Duration::from_secs_f64(seconds))
+    })
+}
 
 fn edge(world: &Observation) -> GraphEdge {
     world.all().edges.remove(0)
@@ -17,11 +26,11 @@ fn flow(world: &Observation) -> (Flow, Vec<String>) {
 }
 
 /// With the QoS of both ends changed.
-fn with(offer: impl Fn(&mut QosWords), ask: impl Fn(&mut QosWords)) -> (Flow, Vec<String>) {
+fn with(offer: impl Fn(&mut Endpoint), ask: impl Fn(&mut Endpoint)) -> (Flow, Vec<String>) {
     let mut world = talking();
     let ends = world.topic("/image");
-    offer(&mut ends.offering[0].qos);
-    ask(&mut ends.using[0].qos);
+    offer(&mut ends.offering[0]);
+    ask(&mut ends.using[0]);
     flow(&world)
 }
 
@@ -33,19 +42,19 @@ const YES: (Flow, Vec<String>) = (Flow::Yes, Vec::new());
 
 #[test]
 fn reliability() {
-    let best_effort = |qos: &mut QosWords| qos.reliability = "best_effort".to_owned();
+    let best_effort = |qos: &mut Endpoint| qos.reliability = Reliability::BestEffort;
     let expected = no("/camera publishes best_effort, /viewer asks for reliable");
     assert_eq!(with(best_effort, |_| {}), expected);
     assert_eq!(with(|_| {}, best_effort), YES);
     assert_eq!(with(best_effort, best_effort), YES);
-    let unknown = |qos: &mut QosWords| qos.reliability = "unknown".to_owned();
+    let unknown = |qos: &mut Endpoint| qos.reliability = Reliability::Unknown;
     assert_eq!(with(unknown, |_| {}).0, Flow::Unknown);
     assert_eq!(with(unknown, best_effort), YES);
 }
 
 #[test]
 fn durability() {
-    let latched = |qos: &mut QosWords| qos.durability = "transient_local".to_owned();
+    let latched = |qos: &mut Endpoint| qos.durability = Durability::TransientLocal;
     let expected = no("/camera publishes volatile, /viewer asks for transient_local");
     assert_eq!(with(|_| {}, latched), expected);
     assert_eq!(with(latched, |_| {}), YES);
@@ -54,20 +63,20 @@ fn durability() {
 
 #[test]
 fn deadline_and_lease() {
-    let deadline = |time| move |qos: &mut QosWords| qos.deadline = time;
+    let deadline = |time| move |qos: &mut Endpoint| qos.deadline = span(time);
     let expected = no("/viewer asks for a deadline of 0.5 s, /camera promises none");
     assert_eq!(with(|_| {}, deadline(Some(0.5))), expected);
     assert_eq!(with(deadline(Some(1.0)), deadline(Some(0.5))).0, Flow::No);
     assert_eq!(with(deadline(Some(0.5)), deadline(Some(0.5))), YES);
     assert_eq!(with(deadline(Some(0.5)), deadline(None)), YES);
-    let lease = |time| move |qos: &mut QosWords| qos.liveliness_lease = time;
+    let lease = |time| move |qos: &mut Endpoint| qos.lease = span(time);
     assert_eq!(with(lease(Some(2.0)), lease(Some(1.0))).0, Flow::No);
     assert_eq!(with(lease(Some(1.0)), lease(Some(2.0))), YES);
 }
 
 #[test]
 fn liveliness() {
-    let manual = |qos: &mut QosWords| qos.liveliness = "manual_by_topic".to_owned();
+    let manual = |qos: &mut Endpoint| qos.liveliness = Liveliness::ManualByTopic;
     assert_eq!(with(|_| {}, manual).0, Flow::No);
     assert_eq!(with(manual, |_| {}), YES);
 }
@@ -75,7 +84,7 @@ fn liveliness() {
 #[test]
 fn a_remedy_says_who_has_to_change_what() {
     let mut world = talking();
-    world.topic("/image").offering[0].qos.reliability = "best_effort".to_owned();
+    world.topic("/image").offering[0].reliability = Reliability::BestEffort;
     assert_eq!(
         edge(&world).problems[0].remedy,
         "let /viewer subscribe with best_effort (as the sensor data QoS does), or /camera use reliable"
@@ -88,11 +97,11 @@ fn of_a_service_the_client_offers() {
     let ends = world.service("/save");
     ends.offering.push(endpoint(1, 1, "/server"));
     ends.using.push(endpoint(2, 1, "/client"));
-    ends.offering[0].qos.reliability = "best_effort".to_owned();
+    ends.offering[0].reliability = Reliability::BestEffort;
     assert_eq!(flow(&world), YES);
     let ends = world.service("/save");
-    ends.offering[0].qos.reliability = "reliable".to_owned();
-    ends.using[0].qos.reliability = "best_effort".to_owned();
+    ends.offering[0].reliability = Reliability::Reliable;
+    ends.using[0].reliability = Reliability::BestEffort;
     assert_eq!(flow(&world).0, Flow::No);
 }
 
@@ -100,13 +109,13 @@ fn of_a_service_the_client_offers() {
 fn types_and_their_definitions_have_to_be_the_same() {
     let mut world = talking();
     let ends = world.topic("/image");
-    ends.offering[0].type_hash = "RIHS01_1".to_owned();
+    ends.offering[0].type_hash = Some("RIHS01_1".into());
     assert_eq!(flow(&world), YES, "one does not tell");
-    world.topic("/image").using[0].type_hash = "RIHS01_2".to_owned();
+    world.topic("/image").using[0].type_hash = Some("RIHS01_2".into());
     let expected =
         "/camera and /viewer were built with different definitions of std_msgs/msg/String";
     assert_eq!(flow(&world), no(expected));
-    world.topic("/image").using[0].type_name = "a/msg/B".to_owned();
+    world.topic("/image").using[0].type_name = "a/msg/B".into();
     assert_eq!(
         flow(&world),
         no("/camera has the type std_msgs/msg/String, /viewer has a/msg/B")
@@ -117,7 +126,7 @@ fn types_and_their_definitions_have_to_be_the_same() {
 fn some_of_the_ends_can_be_enough() {
     let mut world = talking();
     let mut second = endpoint(2, 2, "/second");
-    second.qos.durability = "transient_local".to_owned();
+    second.durability = Durability::TransientLocal;
     world.topic("/image").using.push(second);
     assert_eq!(flow(&world).0, Flow::Partly);
     assert_eq!(edge(&world).problems.len(), 1);
@@ -206,7 +215,7 @@ fn mixed_implementations_are_warned_of() {
     let said = announced(&container(2));
     world
         .domain()
-        .participants
+        .participants()
         .insert(viewer.gid.participant(), said);
     world.topic("/image").using = vec![viewer];
     let (flow, texts) = flow(&world);
@@ -214,24 +223,23 @@ fn mixed_implementations_are_warned_of() {
     assert!(texts[0].starts_with("one end is Cyclone DDS and the other Fast DDS"));
 }
 
-fn any_qos() -> impl Strategy<Value = QosWords> {
-    let word = |words: &'static [&'static str]| prop::sample::select(words).prop_map(str::to_owned);
-    let time = || prop::option::of((1_u32..4).prop_map(f64::from));
+fn any_qos() -> impl Strategy<Value = Endpoint> {
+    let time = || prop::option::of((1_u32..4).prop_map(f64::from)).prop_map(span);
     (
-        word(&["reliable", "best_effort"]),
-        word(&["transient_local", "volatile"]),
-        word(&["automatic", "manual_by_topic"]),
+        prop::sample::select(vec![Reliability::Reliable, Reliability::BestEffort]),
+        prop::sample::select(vec![Durability::TransientLocal, Durability::Volatile]),
+        prop::sample::select(vec![Liveliness::Automatic, Liveliness::ManualByTopic]),
         time(),
         time(),
     )
         .prop_map(
-            |(reliability, durability, liveliness, deadline, liveliness_lease)| QosWords {
+            |(reliability, durability, liveliness, deadline, lease)| Endpoint {
                 reliability,
                 durability,
                 liveliness,
                 deadline,
-                liveliness_lease,
-                ..qos()
+                lease,
+                ..endpoint(1, 1, "/any")
             },
         )
 }
@@ -240,15 +248,26 @@ proptest! {
     /// DDS puts each policy in an order, and asks for at least as much.
     #[test]
     fn by_the_rules_of_dds(offer in any_qos(), ask in any_qos()) {
-        let rank = |qos: &QosWords| [
-            f64::from(u8::from(qos.reliability == "reliable")),
-            f64::from(u8::from(qos.durability == "transient_local")),
-            f64::from(u8::from(qos.liveliness == "manual_by_topic")),
-            -qos.deadline.unwrap_or(f64::MAX),
-            -qos.liveliness_lease.unwrap_or(f64::MAX),
+        let seconds = |span| match span {
+            Span::Of(time) => time.as_secs_f64(),
+            _ => f64::MAX,
+        };
+        let rank = |qos: &Endpoint| [
+            f64::from(u8::from(qos.reliability == Reliability::Reliable)),
+            f64::from(u8::from(qos.durability == Durability::TransientLocal)),
+            f64::from(u8::from(qos.liveliness == Liveliness::ManualByTopic)),
+            -seconds(qos.deadline),
+            -seconds(qos.lease),
         ];
         let less = rank(&offer).iter().zip(rank(&ask)).filter(|(offer, ask)| *offer < ask).count();
-        let (flow, texts) = with(|qos| *qos = offer.clone(), |qos| *qos = ask.clone());
+        let of = |policies: &Endpoint| {
+            let policies = policies.clone();
+            move |end: &mut Endpoint| {
+                let (gid, node) = (end.gid, end.node.take());
+                *end = Endpoint { gid, node, ..policies.clone() };
+            }
+        };
+        let (flow, texts) = with(of(&offer), of(&ask));
         prop_assert_eq!(flow == Flow::Yes, less == 0);
         prop_assert_eq!(texts.len(), less);
     }

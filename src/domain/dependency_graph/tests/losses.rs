@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::samples::*;
+use crate::domain::graph::{Participant, Reliability};
 
 fn texts(world: &Observation, id: &str) -> Vec<String> {
     texts_without(world, &Stopped::only([id]))
@@ -29,7 +30,7 @@ fn subscribers_lose_their_only_publisher() {
         "another one publishes it"
     );
     let backup = &mut world.topic("/image").offering[1];
-    backup.qos.reliability = "best_effort".to_owned();
+    backup.reliability = Reliability::BestEffort;
     assert_eq!(
         texts(&world, "one-id").len(),
         1,
@@ -133,11 +134,11 @@ fn who_leaves_anyway_loses_nothing_and_is_no_help() {
 #[test]
 fn a_process_outside_of_deployments_loses_as_well_by_the_names_of_its_nodes() {
     let mut world = pair();
-    *world.said(9) = ObservedParticipant {
+    *world.said(9) = Participant {
         hostname: Some("laptop".to_owned()),
         process: Some("12".to_owned()),
         addresses: vec![[10, 0, 0, 9].into()],
-        ..ObservedParticipant::default()
+        ..Participant::default()
     };
     let image = world.topic("/image");
     image.offering.push(endpoint(1, 1, "/camera"));

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use super::super::*;
 use super::samples::*;
+use crate::domain::graph::Participant;
 
 /// The id of the node that has `/camera`, if it is shown.
 fn owner(world: &Observation) -> Option<String> {
     let graph = world.all();
-    let has = |node: &&GraphNode| node.ros_nodes.iter().any(|it| it.name == "/camera");
-    graph.nodes.iter().find(has).map(|node| node.id.clone())
+    let has = |node: &&GraphNode| node.ros_nodes.iter().any(|it| &*it.name == "/camera");
+    graph.nodes.iter().find(has).map(|node| node.id.to_string())
 }
 
 fn is_external(world: &Observation) -> bool {
@@ -30,14 +31,11 @@ fn by_its_host_name_and_it_says_so() {
     let graph = world.all();
     let node = &graph.nodes[0].ros_nodes[0];
     assert_eq!(
-        node.evidence,
+        &*node.evidence,
         "participant 010f00000000000000000001 announces host host-1, which is container \
          000000000000's on the network bridge"
     );
-    assert_eq!(
-        (node.middleware.as_str(), node.executable.as_str()),
-        ("Fast DDS", "e1")
-    );
+    assert_eq!((&*node.middleware, &*node.executable), ("Fast DDS", "e1"));
 }
 
 #[test]
@@ -52,7 +50,7 @@ fn by_its_address_when_it_tells_no_host() {
 #[test]
 fn whoever_was_not_heard_is_external() {
     let mut world = talking();
-    world.domain().participants.clear();
+    world.domain().participants().clear();
     assert_eq!(owner(&world).unwrap(), "external:010f00000000000000000001");
     assert_eq!(conflicts(&world), 0);
 }
@@ -169,7 +167,7 @@ fn equal_names_and_processes_are_told_apart() {
         .offering
         .push(endpoint(2, 9, "/camera"));
     let graph = world.all();
-    let has = |node: &GraphNode| node.ros_nodes.iter().any(|it| it.name == "/camera");
+    let has = |node: &GraphNode| node.ros_nodes.iter().any(|it| &*it.name == "/camera");
     assert!(has(&graph.nodes[0]) && has(&graph.nodes[1]));
 }
 
@@ -181,7 +179,7 @@ fn several_processes_of_a_container_and_several_nodes_of_a_process_are_its() {
     image.offering.push(endpoint(3, 1, "/second"));
     image.offering.push(endpoint(3, 2, "/third"));
     let graph = world.all();
-    let names = graph.nodes[0].ros_nodes.iter().map(|it| it.name.as_str());
+    let names = graph.nodes[0].ros_nodes.iter().map(|it| &*it.name);
     assert_eq!(names.collect::<Vec<_>>(), ["/camera", "/second", "/third"]);
     assert_eq!(graph.edges.len(), 1);
     assert_eq!(graph.edges[0].source_endpoints.len(), 3);
@@ -191,10 +189,10 @@ fn several_processes_of_a_container_and_several_nodes_of_a_process_are_its() {
 fn external_ones_are_grouped_by_host_and_process() {
     let mut world = talking();
     for number in [7, 8, 9] {
-        *world.said(number) = ObservedParticipant {
+        *world.said(number) = Participant {
             hostname: Some("laptop".to_owned()),
             process: Some(if number == 9 { "43" } else { "42" }.to_owned()),
-            ..ObservedParticipant::default()
+            ..Participant::default()
         };
         let node = endpoint(number, 1, &format!("/n{number}"));
         world.topic("/image").using.push(node);
@@ -214,10 +212,11 @@ fn external_ones_are_grouped_by_host_and_process() {
 #[test]
 fn a_node_without_endpoints_is_nowhere() {
     let mut world = talking();
-    world.domain().nodes = ["/camera", "/quiet"].map(str::to_owned).into();
+    let nodes = ["/camera", "/quiet"].map(|name| (name.to_owned(), vec![at(20)]));
+    world.domain().view().nodes = nodes.into();
     let graph = world.all();
     assert_eq!(ids(&graph), ["external:unknown", "one-id", "two-id"]);
-    let names = graph.nodes[0].ros_nodes.iter().map(|it| it.name.as_str());
+    let names = graph.nodes[0].ros_nodes.iter().map(|it| &*it.name);
     assert_eq!(names.collect::<Vec<_>>(), ["/quiet"]);
     world.domain().own_nodes.insert("/quiet".to_owned());
     assert_eq!(ids(&world.all()), ["one-id", "two-id"]);

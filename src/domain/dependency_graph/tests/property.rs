@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::super::ownership::hex;
 use super::super::*;
 use super::samples::*;
+use crate::domain::graph::Participant;
 
 /// How a process is there, in the container that it claims.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,7 +80,7 @@ fn truth(
     container: &ObservedContainer,
 ) -> Option<String> {
     let deployment = format!("d{}-id", place.deployment);
-    let unknown = format!("external:{}", hex(&participant(number).0));
+    let unknown = format!("external:{}", hex::encode(participant(number).0));
     let ended = place.state == ContainerState::Ended;
     match process.how {
         How::Plain => (!ended).then_some(deployment),
@@ -106,7 +106,7 @@ fn containers(places: &[Place]) -> Vec<ObservedContainer> {
     .collect()
 }
 
-fn said(process: &Process, container: &ObservedContainer) -> Option<ObservedParticipant> {
+fn said(process: &Process, container: &ObservedContainer) -> Option<Participant> {
     let mut said = announced(container);
     match process.how {
         How::NotHeard => return None,
@@ -151,13 +151,13 @@ fn world(places: &[Place], processes: &[Process]) -> (Observation, Truth, Nodes)
         let owner = truth(process, number, place, container);
         let domain = world.domains.entry(process.domain).or_default();
         if let Some(said) = said(process, container) {
-            domain.participants.insert(participant(number), said);
+            domain.participants().insert(participant(number), said);
         }
         let mut count = 0;
         for (node, uses) in &process.nodes {
             let node = format!("/node{node}");
             if let Some(owner) = &owner {
-                let participant = hex(&participant(number).0);
+                let participant = hex::encode(participant(number).0);
                 nodes.insert((owner.clone(), process.domain, node.clone(), participant));
             }
             for used in uses {
@@ -166,12 +166,11 @@ fn world(places: &[Place], processes: &[Process]) -> (Observation, Truth, Nodes)
                 if process.how == How::OfAnEarlierRun {
                     end.first_seen = at(5);
                 }
-                let all = if used.0 < 2 {
-                    &mut domain.topics
+                let ends = if used.0 < 2 {
+                    domain.topic(&name_of(*used))
                 } else {
-                    &mut domain.services
+                    domain.service(&name_of(*used))
                 };
-                let ends = all.entry(name_of(*used)).or_default();
                 let side = if used.0 % 2 == 0 {
                     &mut ends.offering
                 } else {
@@ -205,13 +204,13 @@ proptest! {
         }
         let graph = world.all();
         let found: Vec<_> = graph.edges.iter().map(|edge| {
-            (edge.source.clone(), edge.target.clone(), edge.name.clone(), edge.domain_id)
+            (edge.source.to_string(), edge.target.to_string(), edge.name.to_string(), edge.domain_id)
         }).collect();
         prop_assert_eq!(found.len(), expected.len(), "an edge is there twice or missing");
         prop_assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), expected);
         let found: BTreeSet<_> = graph.nodes.iter().flat_map(|node| {
             node.ros_nodes.iter().map(|it| {
-                (node.id.clone(), it.domain_id, it.name.clone(), it.participant.clone())
+                (node.id.to_string(), it.domain_id, it.name.to_string(), it.participant.to_string())
             })
         }).collect();
         prop_assert_eq!(found, nodes);

@@ -3,6 +3,7 @@
 use super::super::*;
 use super::samples::*;
 use crate::domain::graph::Gid;
+use crate::domain::graph::Reliability;
 use crate::domain::graph::sampling::{Topic, TopicRate};
 
 const UNNAMED: Gid = Gid([9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -64,7 +65,7 @@ fn what_was_not_listened_to_yet_is_not_measured() {
 fn where_nothing_can_flow_nothing_is_measured() {
     let mut world = talking();
     let ends = world.topic("/image");
-    ends.offering[0].qos.reliability = "best_effort".to_owned();
+    ends.offering[0].reliability = Reliability::BestEffort;
     let graph = world.all();
     assert_eq!(graph.edges[0].flow, Flow::No);
     assert!(measured_topics(&graph, &["one-id".to_owned()].into()).is_empty());

@@ -10,8 +10,8 @@ fn a_topic_goes_from_the_publisher_to_the_subscriber() {
     assert_eq!(arrows(&graph), ["one-id -> two-id /image"]);
     let edge = &graph.edges[0];
     assert_eq!((edge.kind, edge.flow), (EdgeKind::Topic, Flow::Yes));
-    assert_eq!(edge.type_name, STRING);
-    assert_eq!(edge.source_endpoints[0].ros_node, "/camera");
+    assert_eq!(&*edge.type_name, STRING);
+    assert_eq!(&*edge.source_endpoints[0].ros_node, "/camera");
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_dependency_points_to_what_is_needed() {
     needs(&mut world.deployments[0], "two");
     let graph = build(&world, Options::default());
     assert_eq!(arrows(&graph), ["one-id -> two-id its-two"]);
-    assert_eq!(graph.edges[0].type_name, "^1");
+    assert_eq!(&*graph.edges[0].type_name, "^1");
     assert!(!graph.ros_details);
 }
 
@@ -75,7 +75,7 @@ fn an_action_is_one_edge() {
         ends.offering.push(endpoint(1, number, "/arm"));
         ends.using.push(endpoint(2, number, "/planner"));
         for end in ends.offering.iter_mut().chain(&mut ends.using) {
-            end.type_name = "arm/action/Move_SendGoal".to_owned();
+            end.type_name = "arm/action/Move_SendGoal".into();
         }
     }
     for (number, part) in (7..).zip(["feedback", "status"]) {
@@ -92,7 +92,7 @@ fn an_action_is_one_edge() {
         let graph = build(&world, options);
         assert_eq!(arrows(&graph), ["one-id -> two-id /arm/move"]);
         assert_eq!(graph.edges[0].kind, EdgeKind::Action);
-        assert_eq!(graph.edges[0].type_name, "arm/action/Move");
+        assert_eq!(&*graph.edges[0].type_name, "arm/action/Move");
     }
 }
 
@@ -108,7 +108,7 @@ fn what_every_node_has_is_shown_only_when_asked_for() {
     ends.offering.push(endpoint(1, 2, "/a"));
     ends.using.push(endpoint(2, 2, "/b"));
     for end in ends.offering.iter_mut().chain(&mut ends.using) {
-        end.type_name = "rcl_interfaces/srv/GetParameters".to_owned();
+        end.type_name = "rcl_interfaces/srv/GetParameters".into();
     }
     let graph = world.all();
     assert!(graph.edges.is_empty());
@@ -125,8 +125,8 @@ fn what_every_node_has_is_shown_only_when_asked_for() {
     assert_eq!(build(&world, options).edges.len(), 4);
     // A service of one's own may have any name.
     let ends = world.service("/a/get_parameters");
-    ends.offering[0].type_name = "a/srv/Own".to_owned();
-    ends.using[0].type_name = "a/srv/Own".to_owned();
+    ends.offering[0].type_name = "a/srv/Own".into();
+    ends.using[0].type_name = "a/srv/Own".into();
     assert_eq!(world.all().edges.len(), 1);
 }
 
@@ -197,8 +197,8 @@ fn nobody_talks_across_domains() {
     let viewer = world.topic("/image").using.pop().unwrap();
     let mut other = ObservedDomain::default();
     let two = announced(&container(2));
-    other.participants.insert(participant(2), two);
-    let ends = other.topics.entry("/image".to_owned()).or_default();
+    other.participants().insert(participant(2), two);
+    let ends = other.topic("/image");
     ends.using.push(viewer);
     world.domains.insert(5, other);
     let graph = world.all();

@@ -1,9 +1,12 @@
 //! Worlds to look at.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::*;
-use crate::domain::graph::{Gid, ParticipantId};
+use crate::domain::graph::{
+    Endpoint, Ends, Gid, GraphView, Participant, ParticipantId, Participants, samples,
+};
 use crate::domain::time::Monotonic;
 
 pub const STRING: &str = "std_msgs/msg/String";
@@ -18,31 +21,19 @@ pub fn participant(number: u16) -> ParticipantId {
     ParticipantId([1, 0x0f, 0, 0, 0, 0, 0, 0, 0, 0, high, low])
 }
 
-pub fn qos() -> QosWords {
-    QosWords {
-        reliability: "reliable".to_owned(),
-        durability: "volatile".to_owned(),
-        history: "keep_last".to_owned(),
-        depth: 10,
-        liveliness: "automatic".to_owned(),
-        ..QosWords::default()
-    }
-}
-
 /// The endpoint with a number in a participant, seen first at 20 s.
-pub fn endpoint(of: u16, number: u16, node: &str) -> ObservedEndpoint {
+pub fn endpoint(of: u16, number: u16, node: &str) -> Endpoint {
     let ParticipantId(prefix) = participant(of);
     let [high, low] = number.to_be_bytes();
     let mut gid = [0; 16];
     gid[..12].copy_from_slice(&prefix);
     gid[13..].copy_from_slice(&[high, low, 3]);
-    ObservedEndpoint {
+    Endpoint {
         gid: Gid(gid),
-        node: Some(node.to_owned()),
-        type_name: STRING.to_owned(),
-        type_hash: String::new(),
-        qos: qos(),
+        node: Some(node.into()),
+        type_name: STRING.into(),
         first_seen: at(20),
+        ..samples::endpoint(0, "", 0)
     }
 }
 
@@ -85,12 +76,12 @@ pub fn needs(dependent: &mut ObservedDeployment, name: &str) {
 }
 
 /// What a process in a container says of itself.
-pub fn announced(container: &ObservedContainer) -> ObservedParticipant {
-    ObservedParticipant {
+pub fn announced(container: &ObservedContainer) -> Participant {
+    Participant {
         hostname: Some(container.hostname.clone()),
         process: Some("1".to_owned()),
         addresses: container.addresses.clone(),
-        ..ObservedParticipant::default()
+        ..Participant::default()
     }
 }
 
@@ -98,16 +89,30 @@ pub fn announced(container: &ObservedContainer) -> ObservedParticipant {
 /// each, and nothing on the graph but what they announce.
 pub fn pair() -> Observation {
     let containers = [container(1), container(2)];
-    let mut domain = ObservedDomain::default();
+    let mut world = Observation::default();
     for (number, container) in (1..).zip(&containers) {
-        domain
-            .participants
-            .insert(participant(number), announced(container));
+        *world.said(number) = announced(container);
     }
     let [one, two] = containers;
-    Observation {
-        deployments: vec![deployment("one", vec![one]), deployment("two", vec![two])],
-        domains: [(0, domain)].into(),
+    world.deployments = vec![deployment("one", vec![one]), deployment("two", vec![two])];
+    world
+}
+
+impl ObservedDomain {
+    pub(super) fn view(&mut self) -> &mut GraphView {
+        Arc::make_mut(&mut self.view)
+    }
+
+    pub(super) fn participants(&mut self) -> &mut Participants {
+        Arc::make_mut(&mut self.view().participants)
+    }
+
+    pub(super) fn topic(&mut self, name: &str) -> &mut Ends {
+        Arc::make_mut(self.view().topics.entry(name.into()).or_default())
+    }
+
+    pub(super) fn service(&mut self, name: &str) -> &mut Ends {
+        Arc::make_mut(self.view().services.entry(name.into()).or_default())
     }
 }
 
@@ -116,17 +121,17 @@ impl Observation {
         self.domains.entry(0).or_default()
     }
 
-    pub(super) fn said(&mut self, number: u16) -> &mut ObservedParticipant {
-        let participants = &mut self.domain().participants;
+    pub(super) fn said(&mut self, number: u16) -> &mut Participant {
+        let participants = self.domain().participants();
         participants.entry(participant(number)).or_default()
     }
 
-    pub(super) fn topic(&mut self, name: &str) -> &mut ObservedEnds {
-        self.domain().topics.entry(name.to_owned()).or_default()
+    pub(super) fn topic(&mut self, name: &str) -> &mut Ends {
+        self.domain().topic(name)
     }
 
-    pub(super) fn service(&mut self, name: &str) -> &mut ObservedEnds {
-        self.domain().services.entry(name.to_owned()).or_default()
+    pub(super) fn service(&mut self, name: &str) -> &mut Ends {
+        self.domain().service(name)
     }
 
     pub(super) fn all(&self) -> DependencyGraph {
@@ -148,7 +153,7 @@ pub fn talking() -> Observation {
 }
 
 pub fn ids(graph: &DependencyGraph) -> Vec<&str> {
-    graph.nodes.iter().map(|node| node.id.as_str()).collect()
+    graph.nodes.iter().map(|node| &*node.id).collect()
 }
 
 /// Edges as `source -> target name`.

@@ -144,7 +144,7 @@ fn answer(
     view: &GraphView,
     now: Monotonic,
 ) -> Option<(Monotonic, Measure)> {
-    let publishers = view.topics.get(&measure.topic);
+    let publishers = view.topics.get(measure.topic.as_str());
     let eyes = Own {
         view,
         at: &measure.at,

@@ -194,7 +194,7 @@ impl GraphClient {
             },
             RosCheck::Topic { name, min_rate } => match (own.publishers(name), min_rate) {
                 (Ok(publishers), Some(min_rate)) => {
-                    let type_name = publishers.first().map(|p| p.type_name.clone());
+                    let type_name = publishers.first().map(|p| p.type_name.to_string());
                     let type_name = type_name.unwrap_or_default();
                     rate(&link, name, type_name, *min_rate, at).await?
                 }

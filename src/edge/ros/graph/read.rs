@@ -53,13 +53,13 @@ impl Asked<'_> {
         &self,
         names: Vec<String>,
         [offering, using]: [End; 2],
-    ) -> Result<BTreeMap<String, Arc<Ends>>, RclError> {
+    ) -> Result<BTreeMap<Arc<str>, Arc<Ends>>, RclError> {
         let each = |name: String| {
             let ends = Ends {
                 offering: self.endpoints(offering, &name)?,
                 using: self.endpoints(using, &name)?,
             };
-            Ok((name, Arc::new(ends)))
+            Ok((name.into(), Arc::new(ends)))
         };
         names.into_iter().map(each).collect()
     }
@@ -80,7 +80,7 @@ impl Asked<'_> {
         let mut found = self.read(end, &format!("rq{service}Request"), true)?;
         for endpoint in &mut found {
             if let Some(service) = service_type(&endpoint.type_name) {
-                endpoint.type_name = service;
+                endpoint.type_name = service.into();
             }
         }
         Ok(found)
@@ -132,8 +132,8 @@ fn service_type(requests: &str) -> Option<String> {
 fn endpoint(info: EndpointInfo, now: Monotonic) -> Endpoint {
     Endpoint {
         gid: Gid(info.gid),
-        node: full_name(&info.namespace, &info.node),
-        type_name: info.type_name,
+        node: full_name(&info.namespace, &info.node).map(Arc::from),
+        type_name: info.type_name.into(),
         reliability: info.reliability,
         durability: info.durability,
         history: info.history,
@@ -141,7 +141,7 @@ fn endpoint(info: EndpointInfo, now: Monotonic) -> Endpoint {
         lifespan: info.lifespan,
         liveliness: info.liveliness,
         lease: info.lease,
-        type_hash: info.type_hash,
+        type_hash: info.type_hash.map(Arc::from),
         first_seen: now,
     }
 }
