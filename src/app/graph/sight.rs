@@ -1,5 +1,6 @@
 //! All that the dependency graph is made from, at one moment.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -40,7 +41,8 @@ impl Sight {
     pub fn now(&self) -> Observation {
         let deployments = self.deployments.borrow().clone();
         let domains = self.domains.borrow().clone();
-        let machine = (self.addresses)();
+        // To ask the machine takes longer than all else here, and is seldom needed.
+        let machine = LazyCell::new(self.addresses);
         let views = { domains.iter() }.filter_map(|(id, views)| {
             let view = views.borrow().clone()?;
             let own_node = Some(self.own_node.clone());
@@ -67,11 +69,14 @@ fn helpers(view: &GraphView) -> BTreeSet<String> {
 }
 
 /// A deployment whose containers have the machine's addresses where they are on its network.
-fn on_this_machine(deployment: &ObservedDeployment, machine: &[IpAddr]) -> ObservedDeployment {
+fn on_this_machine(
+    deployment: &ObservedDeployment,
+    machine: &LazyCell<Vec<IpAddr>, fn() -> Vec<IpAddr>>,
+) -> ObservedDeployment {
     let mut deployment = deployment.clone();
     let containers = deployment.containers.iter_mut();
     for container in containers.filter(|it| it.host_network) {
-        container.addresses = machine.to_vec();
+        container.addresses.clone_from(machine);
     }
     deployment
 }

@@ -74,14 +74,17 @@ fn lone<'a>(observation: &'a Observation, seats: &'a Seats<'_>) -> (Lones<'a>, L
     let (mut publishing, mut subscribing) = (Vec::new(), Vec::new());
     for (domain_id, domain) in &observation.domains {
         for item in items(domain, false).filter(|item| item.kind == EdgeKind::Topic) {
-            let offering = by_type(&item.ends.offering, *domain_id, domain, seats);
-            let using = by_type(&item.ends.using, *domain_id, domain, seats);
-            let (all, side) = match (offering.is_empty(), using.is_empty()) {
-                (false, true) => (&mut publishing, offering),
-                (true, false) => (&mut subscribing, using),
+            let has = |ends: &[Endpoint]| {
+                let mut ends = ends.iter();
+                ends.any(|end| seats.of(*domain_id, domain, end).is_some())
+            };
+            let (all, side) = match (has(&item.ends.offering), has(&item.ends.using)) {
+                (true, false) => (&mut publishing, &item.ends.offering),
+                (false, true) => (&mut subscribing, &item.ends.using),
                 _ => continue,
             };
-            all.extend(side.into_iter().map(|(type_name, nodes)| {
+            let side = by_type(side, *domain_id, domain, seats).into_iter();
+            all.extend(side.map(|(type_name, nodes)| {
                 let lone = Lone {
                     domain_id: *domain_id,
                     name: item.name,

@@ -75,6 +75,7 @@ impl<'a> Seats<'a> {
         let nowhere_at_all = Arc::from(NOWHERE);
         let mut found: BTreeMap<&Arc<str>, BTreeSet<RosNode>> = BTreeMap::new();
         for (domain_id, domain) in &observation.domains {
+            let mut placed = HashSet::new();
             // Few participants, many endpoints: each name of a participant is made once.
             let mut seen: HashSet<(ParticipantId, Option<&str>)> = HashSet::new();
             for endpoint in domain.view.endpoints() {
@@ -83,6 +84,7 @@ impl<'a> Seats<'a> {
                 if !seen.insert((participant, name)) {
                     continue;
                 }
+                placed.extend(name);
                 let Some(seat) = self.of(*domain_id, domain, endpoint) else {
                     continue;
                 };
@@ -95,9 +97,7 @@ impl<'a> Seats<'a> {
                     nodes.insert(seat.node.clone(), seat.external(participant));
                 }
             }
-        }
-        for (domain_id, domain) in &observation.domains {
-            for node in without_endpoints(*domain_id, domain, self.hidden) {
+            for node in without_endpoints(*domain_id, domain, &placed, self.hidden) {
                 found.entry(&nowhere_at_all).or_default().insert(node);
                 nodes
                     .entry(Arc::clone(&nowhere_at_all))
@@ -116,13 +116,9 @@ impl<'a> Seats<'a> {
 fn without_endpoints(
     domain_id: u8,
     domain: &ObservedDomain,
+    placed: &HashSet<&str>,
     hidden: bool,
 ) -> impl Iterator<Item = RosNode> {
-    let placed: BTreeSet<&str> = domain
-        .view
-        .endpoints()
-        .filter_map(|end| end.node.as_deref())
-        .collect();
     let unplaced = domain.view.nodes.keys().filter(move |name| {
         !placed.contains(name.as_str()) && (hidden || !domain.is_own(name, None))
     });
