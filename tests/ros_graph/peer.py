@@ -6,7 +6,8 @@
     peer.py NAMESPACE NAME churn:SEED
 
 A `working` action server takes goals and reaches them when the process gets SIGUSR1; `goal` sends it one. To `churn` is to
-create and destroy publishers, subscriptions, services, clients and nodes, some of them of the same name.
+create and destroy publishers, subscriptions, services, clients and nodes, some of them of the same name; the node
+`churned_SEED` comes last of all.
 
 It writes `ready` when all of that is there, and ends when its input does.
 """
@@ -118,7 +119,7 @@ def churn(seed: str) -> object:
         # Some changes come one by one, others at once.
         if choose.random() < 0.3:
             time.sleep(choose.random() * 0.1)
-    return nodes, kept
+    return nodes, kept, Node(f"churned_{seed}", start_parameter_services=False)
 
 
 def equip(node: Node, word: str) -> object:

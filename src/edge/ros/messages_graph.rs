@@ -206,7 +206,8 @@ struct EdgeMessage<'a> {
     target_name: Text<'a>,
     name: Text<'a>,
     domain_id: u8,
-    type_: Text<'a>,
+    #[serde(rename = "type")]
+    type_name: Text<'a>,
     source_endpoints: As<'a, GraphEndpoint, EndpointMessage<'a>>,
     target_endpoints: As<'a, GraphEndpoint, EndpointMessage<'a>>,
     flow: u8,
@@ -229,7 +230,7 @@ impl<'a> EdgeMessage<'a> {
             target_name: name(&edge.target),
             name: Text(&edge.name),
             domain_id: edge.domain_id,
-            type_: Text(&edge.type_name),
+            type_name: Text(&edge.type_name),
             source_endpoints: Each(&edge.source_endpoints, EndpointMessage::of),
             target_endpoints: Each(&edge.target_endpoints, EndpointMessage::of),
             flow: edge.flow as u8,
@@ -251,7 +252,8 @@ impl<'a> EdgeMessage<'a> {
 struct EndpointMessage<'a> {
     ros_node: Text<'a>,
     gid: Gid,
-    type_: Text<'a>,
+    #[serde(rename = "type")]
+    type_name: Text<'a>,
     type_hash: Text<'a>,
     reliability: Text<'a>,
     durability: Text<'a>,
@@ -269,7 +271,7 @@ impl<'a> EndpointMessage<'a> {
         Self {
             ros_node: Text(&endpoint.ros_node),
             gid: endpoint.gid,
-            type_: Text(&endpoint.type_name),
+            type_name: Text(&endpoint.type_name),
             type_hash: Text(&endpoint.type_hash),
             reliability: Text(&qos.reliability),
             durability: Text(&qos.durability),
