@@ -6,12 +6,16 @@ use std::sync::Arc;
 
 use super::bundle::{lines, word};
 use super::look::Mark;
-use super::sheet::Marks;
+use super::sheet::{EdgeKey, Marks, edge_key};
 use super::svg::draw;
 use super::text::plain;
-use crate::domain::dependency_graph::{DependencyGraph, EdgeKind, GraphEdge, GraphNode, NodeKind};
+use crate::domain::dependency_graph::{DependencyGraph, GraphEdge, GraphNode, NodeKind};
 
-type EdgeKey = (EdgeKind, Arc<str>, Arc<str>, Arc<str>);
+/// Nodes and edges by what tells them from others.
+type Keyed = (
+    BTreeMap<Arc<str>, GraphNode>,
+    BTreeMap<(EdgeKey, usize), GraphEdge>,
+);
 
 /// Something that is in both graphs, and what is other about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,12 +117,7 @@ fn key_of(node: &GraphNode) -> String {
 }
 
 /// Nodes and edges by what tells them from others. Of several alike each has a number of its own.
-fn keyed(
-    graph: &DependencyGraph,
-) -> (
-    BTreeMap<Arc<str>, GraphNode>,
-    BTreeMap<(EdgeKey, usize), GraphEdge>,
-) {
+fn keyed(graph: &DependencyGraph) -> Keyed {
     let mut nodes = BTreeMap::new();
     let mut keys = BTreeMap::new();
     for node in &graph.nodes {
@@ -154,15 +153,6 @@ fn keyed(
         edges.insert((key, nth), edge);
     }
     (nodes, edges)
-}
-
-fn edge_key(edge: &GraphEdge) -> EdgeKey {
-    (
-        edge.kind,
-        edge.source.clone(),
-        edge.target.clone(),
-        edge.name.clone(),
-    )
 }
 
 fn edge_changes(old: &GraphEdge, new: &GraphEdge) -> Vec<String> {

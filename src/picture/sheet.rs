@@ -18,23 +18,29 @@ const LONGEST_NAME: usize = 34;
 pub(super) const BOX_LINE: f64 = 17.0;
 pub(super) const LABEL_LINE: f64 = 15.0;
 
+/// What tells an edge from others: its kind, its source, its target and its name.
+pub(super) type EdgeKey = (EdgeKind, Arc<str>, Arc<str>, Arc<str>);
+
+pub(super) fn edge_key(edge: &GraphEdge) -> EdgeKey {
+    (
+        edge.kind,
+        edge.source.clone(),
+        edge.target.clone(),
+        edge.name.clone(),
+    )
+}
+
 /// The marks of a picture of what changed; none for a picture of what is.
 #[derive(Default)]
 pub(super) struct Marks {
     pub is_diff: bool,
     pub nodes: BTreeMap<Arc<str>, Mark>,
-    pub edges: BTreeMap<(EdgeKind, Arc<str>, Arc<str>, Arc<str>), Mark>,
+    pub edges: BTreeMap<EdgeKey, Mark>,
 }
 
 impl Marks {
     fn edge(&self, edge: &GraphEdge) -> Option<Mark> {
-        let key = (
-            edge.kind,
-            edge.source.clone(),
-            edge.target.clone(),
-            edge.name.clone(),
-        );
-        self.edges.get(&key).copied()
+        self.edges.get(&edge_key(edge)).copied()
     }
 }
 

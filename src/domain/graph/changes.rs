@@ -126,7 +126,7 @@ impl Reading {
     }
 
     /// When one is to be done that only confirms.
-    fn to_be_confirmed(&self) -> Monotonic {
+    fn confirmed_at(&self) -> Monotonic {
         self.end + CONFIRM_AFTER.max(self.took * CONFIRMING)
     }
 }
@@ -218,7 +218,7 @@ impl Changes {
                 let silent = self.silent.values().map(|since| *since + TELLS_WITHIN);
                 // What was due before the last reading is done with it.
                 let due = silent.chain(unsettled).filter(|due| *due > last.end);
-                let confirm = last.is_old.then_some(last.to_be_confirmed());
+                let confirm = last.is_old.then_some(last.confirmed_at());
                 due.chain(confirm).chain(overdue).min()
             }
         };
@@ -235,7 +235,7 @@ impl Changes {
             || !self.entities.are_complete()
             || self.unsettled_since.is_some_and(|it| over(&it, MOMENT))
             || self.silent.values().any(|it| over(it, TELLS_WITHIN))
-            || (last.is_old && last.to_be_confirmed() <= now)
+            || (last.is_old && last.confirmed_at() <= now)
     }
 
     /// What has changed, with nothing read but what has to be. While everything may not be read again
