@@ -59,16 +59,6 @@ fn known(flow: Flow) -> Flow {
     }
 }
 
-/// The word for a kind.
-pub(super) fn word(kind: EdgeKind) -> &'static str {
-    match kind {
-        EdgeKind::Dependency => "dependency",
-        EdgeKind::Topic => "topic",
-        EdgeKind::Service => "service",
-        EdgeKind::Action => "action",
-    }
-}
-
 /// The package, phase and status of a node, or that it is external; a line each.
 pub(super) fn lines(node: &GraphNode) -> Vec<String> {
     match &node.kind {

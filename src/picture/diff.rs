@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::bundle::{lines, word};
+use super::bundle::lines;
 use super::look::Mark;
 use super::sheet::{EdgeKey, Marks, edge_key};
 use super::svg::draw;
@@ -187,7 +187,7 @@ impl GraphDiff {
         let edge = |e: &GraphEdge| {
             plain(&format!(
                 "{} {}: {} -> {}",
-                word(e.kind),
+                e.kind.name(),
                 e.name,
                 e.source,
                 e.target

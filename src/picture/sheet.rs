@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::bundle::{Bundle, bundles, label, lines, rate, word};
+use super::bundle::{Bundle, bundles, label, lines, rate};
 use super::layout::{Edge, Layout, layout};
 use super::look::{BoxLook, Colour, Dash, Mark, colour};
 use crate::domain::dependency_graph::{DependencyGraph, EdgeKind, GraphEdge, GraphNode, NodeKind};
@@ -188,7 +188,7 @@ fn box_lines(node: &GraphNode, own: &[&Arrow<'_>]) -> Vec<String> {
             count => format!(" +{} more", count - 1),
         };
         let name = short(&label(arrow.bundle.edges[0]), LONGEST_NAME - 8);
-        text.push(format!("⟲ {} {name}{more}", word(arrow.bundle.kind)));
+        text.push(format!("⟲ {} {name}{more}", arrow.bundle.kind.name()));
     }
     text
 }
@@ -207,7 +207,7 @@ fn box_tip(node: &GraphNode, own: &[&Arrow<'_>]) -> Vec<String> {
 
 /// What is said of an arrow besides what is written on it.
 pub(super) fn arrow_tip(arrow: &Arrow<'_>) -> String {
-    let mut text = word(arrow.bundle.kind).to_owned();
+    let mut text = arrow.bundle.kind.name().to_owned();
     for edge in &arrow.bundle.edges {
         let _ = write!(text, "\n{} [{}]{}", edge.name, edge.type_name, rate(edge));
         for problem in &edge.problems {

@@ -65,7 +65,8 @@ mod in_rviz {
         mut graphs: watch::Receiver<Arc<DependencyGraph>>,
     ) {
         let mut drawn: Option<Flat> = None;
-        while somebody_looks(publisher.clone(), &mut graphs).await {
+        while graphs.changed().await.is_ok() && somebody_looks(publisher.clone(), &mut graphs).await
+        {
             let graph = graphs.borrow_and_update().clone();
             let began = Instant::now();
             let Ok(picture) = tokio::task::spawn_blocking(move || flat(&graph)).await else {
@@ -81,9 +82,6 @@ mod in_rviz {
             }
             // What becomes of the graph meanwhile is drawn as one.
             sleep(took * (SHARE - 1)).await;
-            if graphs.changed().await.is_err() {
-                return;
-            }
         }
     }
 

@@ -135,6 +135,18 @@ pub enum EdgeKind {
     Action = 4,
 }
 
+impl EdgeKind {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dependency => "dependency",
+            Self::Topic => "topic",
+            Self::Service => "service",
+            Self::Action => "action",
+        }
+    }
+}
+
 /// Whether data can flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -235,8 +235,7 @@ pub(super) fn feed(hasher: &mut Sha256, text: &[u8]) {
 
 /// A digest as people write it.
 pub(super) fn hex(hasher: Sha256) -> String {
-    let bytes = hasher.finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hasher.finalize())
 }
 
 /// The archive's end in the packing thread; what is written after it was closed is lost.

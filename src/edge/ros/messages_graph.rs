@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer};
 use super::RosError;
 use super::messages::{header, text};
 use crate::domain::dependency_graph::{
-    DependencyGraph, EdgeKind, Flow, GraphEdge, GraphEndpoint, GraphNode, Loss, NodeKind, Problem,
-    Remark, RemarkKind, RosNode,
+    DependencyGraph, Flow, GraphEdge, GraphEndpoint, GraphNode, Loss, NodeKind, Problem, Remark,
+    RemarkKind, RosNode,
 };
 use crate::domain::deployment::phase::Phase;
 use crate::domain::deployment::status::Status;
@@ -223,7 +223,7 @@ impl<'a> EdgeMessage<'a> {
         let name = |id: &str| Text(names.get(id).copied().unwrap_or_default());
         Self {
             kind: edge.kind as u8,
-            kind_name: kind(edge.kind),
+            kind_name: edge.kind.name(),
             source: Text(&edge.source),
             source_name: name(&edge.source),
             target: Text(&edge.target),
@@ -319,20 +319,11 @@ pub fn loss(loss: &Loss) -> msg::Loss {
         node: text(&loss.node),
         name: text(&loss.name),
         kind: loss.kind as u8,
-        kind_name: kind(loss.kind).to_owned(),
+        kind_name: loss.kind.name().to_owned(),
         item: text(&loss.item),
         direct: loss.through.is_empty(),
         through: loss.through.iter().map(|name| text(name)).collect(),
         text: text(&loss.text),
-    }
-}
-
-fn kind(kind: EdgeKind) -> &'static str {
-    match kind {
-        EdgeKind::Dependency => "dependency",
-        EdgeKind::Topic => "topic",
-        EdgeKind::Service => "service",
-        EdgeKind::Action => "action",
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::dependency_graph::QosWords;
+use crate::domain::dependency_graph::{EdgeKind, QosWords};
 
 fn endpoint(of: u8) -> GraphEndpoint {
     GraphEndpoint {
