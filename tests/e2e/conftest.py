@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+import faulthandler
 import os
 import re
 import signal
@@ -24,13 +26,18 @@ from harness.ship import Ship, a_ship  # noqa: E402
 
 # The last resort: every wait in the tests has a shorter deadline of its own.
 TEST_WITHIN_SECONDS = 300
+# What does not end by that either, hangs where Python cannot reach it: then the whole process is ended.
+END_WITHIN_SECONDS = 120
+# Before pytest captures what is written there.
+STDERR = pytest.StashKey[int]()
 # A line of a test's output that is shown although the test passed: a name, a number, maybe a unit.
 FIGURE = re.compile(r"^[a-z][a-z0-9_]*[ =:]+-?[0-9][0-9.]*( ?[A-Za-z%]+)?$", re.MULTILINE)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Begin tidily, and end so: when terminated, fixtures tidy up as they do after Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    config.stash[STDERR] = os.dup(2)
     tidy_up_after_killed_tests()
 
 
@@ -46,6 +53,18 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     # A report has the output of the test's earlier steps as well.
     for figure in dict.fromkeys(figures):
         terminalreporter.write_line(figure)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """End the process, and say where it was, when a test is stuck in something that never gives Python's lock back."""
+    marker = item.get_closest_marker("timeout")
+    within = (marker.args[0] if marker else TEST_WITHIN_SECONDS) + END_WITHIN_SECONDS
+    faulthandler.dump_traceback_later(within, exit=True, file=item.config.stash[STDERR])
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
