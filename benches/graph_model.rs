@@ -1,8 +1,9 @@
 //! How long the dependency graph takes, with 5 publishers and 5 subscriptions in each of many nodes.
 //!
 //! Each node is in a container of its own, ten to a deployment, and subscribes to what the nodes before
-//! it publish. What counts is the ratio from one size to the next: the time grows as the nodes do. The
-//! last lines are the figures, one a line.
+//! it publish. What counts is the ratio from one size to the next: the time grows as the nodes do.
+//! `graph_model_200` is a graph from nothing, `graph_model_200_next` one after another that differs in one
+//! publisher, as they come while the node runs. The last lines are the figures, one a line.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use shipmate::domain::dependency_graph::{
-    Observation, ObservedContainer, ObservedDeployment, ObservedDomain, Options, build,
+    Builder, Observation, ObservedContainer, ObservedDeployment, ObservedDomain, Options, build,
 };
 use shipmate::domain::graph::{
     Durability, Endpoint, Ends, Gid, GraphView, History, Liveliness, Participant, Reliability, Span,
@@ -36,19 +37,45 @@ fn main() -> ExitCode {
             edges = build(&world, options).edges.len();
             times.push(began.elapsed().as_secs_f64() * 1e3);
         }
-        times.sort_by(f64::total_cmp);
-        let median = times.get(rounds / 2).copied().unwrap_or_default();
+        let median = median(&mut times);
+        let next = median_of_changes(&world, options, rounds);
         if edges == 0 {
             eprintln!("the graph of {nodes} nodes has no edges");
             return ExitCode::FAILURE;
         }
         println!("figure graph_model_{nodes} {median:.3} ms");
+        println!("figure graph_model_{nodes}_next {next:.3} ms");
         println!(
             "figure graph_model_{nodes}_each {:.3} us",
             median * 1e3 / f64::from(nodes)
         );
     }
     ExitCode::SUCCESS
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// A publisher comes, and goes again.
+fn median_of_changes(world: &Observation, options: Options, rounds: usize) -> f64 {
+    let mut with_probe = world.clone();
+    for domain in with_probe.domains.values_mut() {
+        let view = Arc::make_mut(&mut domain.view);
+        let probe = ends(&mut view.topics, "/topic_0".to_owned());
+        probe.offering.push(endpoint(1, 2 * EACH));
+    }
+    let mut builder = Builder::new(options);
+    builder.next_graph(world.clone());
+    let mut times = Vec::new();
+    for seen in [&with_probe, world].into_iter().cycle().take(rounds) {
+        let seen = seen.clone();
+        let began = Instant::now();
+        builder.next_graph(seen);
+        times.push(began.elapsed().as_secs_f64() * 1e3);
+    }
+    median(&mut times)
 }
 
 fn world(nodes: u32) -> Observation {

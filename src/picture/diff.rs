@@ -14,7 +14,7 @@ use crate::domain::dependency_graph::{DependencyGraph, GraphEdge, GraphNode, Nod
 /// Nodes and edges by what tells them from others.
 type Keyed = (
     BTreeMap<Arc<str>, GraphNode>,
-    BTreeMap<(EdgeKey, usize), GraphEdge>,
+    BTreeMap<(EdgeKey, usize), Arc<GraphEdge>>,
 );
 
 /// Something that is in both graphs, and what is other about it.
@@ -38,11 +38,11 @@ pub struct GraphDiff {
     /// The nodes that are other than before.
     pub changed_nodes: Vec<Changed<GraphNode>>,
     /// The edges that are new.
-    pub added_edges: Vec<GraphEdge>,
+    pub added_edges: Vec<Arc<GraphEdge>>,
     /// The edges that are gone.
-    pub removed_edges: Vec<GraphEdge>,
+    pub removed_edges: Vec<Arc<GraphEdge>>,
     /// The edges that are other than before.
-    pub changed_edges: Vec<Changed<GraphEdge>>,
+    pub changed_edges: Vec<Changed<Arc<GraphEdge>>>,
     both: DependencyGraph,
 }
 
@@ -140,11 +140,11 @@ fn keyed(graph: &DependencyGraph) -> Keyed {
     let mut edges = BTreeMap::new();
     for edge in &graph.edges {
         let end = |id: &Arc<str>| keys.get(&**id).unwrap_or(id).clone();
-        let edge = GraphEdge {
+        let edge = Arc::new(GraphEdge {
             source: end(&edge.source),
             target: end(&edge.target),
-            ..edge.clone()
-        };
+            ..GraphEdge::clone(edge)
+        });
         let key = edge_key(&edge);
         let mut nth = usize::from(edge.domain_id) << 32;
         while edges.contains_key(&(key.clone(), nth)) {

@@ -1,5 +1,7 @@
 //! Graphs that are drawn in tests.
 
+use std::sync::Arc;
+
 use crate::domain::dependency_graph::{
     DependencyGraph, EdgeKind, Flow, GraphEdge, GraphNode, NodeKind,
 };
@@ -20,8 +22,8 @@ pub(super) fn node(name: &str, status: &str) -> GraphNode {
     }
 }
 
-pub(super) fn edge(kind: EdgeKind, source: &str, target: &str, name: &str) -> GraphEdge {
-    GraphEdge {
+pub(super) fn edge(kind: EdgeKind, source: &str, target: &str, name: &str) -> Arc<GraphEdge> {
+    Arc::new(GraphEdge {
         kind,
         source: format!("id-{source}").into(),
         target: format!("id-{target}").into(),
@@ -37,7 +39,7 @@ pub(super) fn edge(kind: EdgeKind, source: &str, target: &str, name: &str) -> Gr
         problems: vec![],
         messages_per_second: None,
         bytes_per_second: None,
-    }
+    })
 }
 
 /// The seed's example.
@@ -226,8 +228,8 @@ pub(super) fn robot() -> DependencyGraph {
     }
     let served = { SERVED.iter() }.map(|(kind, name, from, to)| edge(*kind, from, to, name));
     graph.edges.extend(served);
-    graph.edges[14].flow = Flow::No;
-    graph.edges[20].flow = Flow::Partly;
+    Arc::make_mut(&mut graph.edges[14]).flow = Flow::No;
+    Arc::make_mut(&mut graph.edges[20]).flow = Flow::Partly;
     let ends = graph.edges.iter().flat_map(|it| [&it.source, &it.target]);
     let mut names: Vec<&str> = ends.map(|id| id.trim_start_matches("id-")).collect();
     names.extend(ALONE);

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
+use std::sync::Arc;
+
 use super::samples::{many, node, robot, three};
 use super::*;
 use crate::domain::dependency_graph::*;
@@ -219,7 +221,7 @@ fn what_is_measured_is_told() {
     let shown = |graph: &DependencyGraph| (text(graph), svg(graph));
     let (before, drawn) = shown(&graph);
     assert!(!before.contains(" Hz") && !drawn.contains(" Hz"));
-    let pose = &mut graph.edges[2];
+    let pose = Arc::make_mut(&mut graph.edges[2]);
     pose.messages_per_second = Some(10.0);
     pose.bytes_per_second = Some(2400.0);
     let (words, drawn) = shown(&graph);
@@ -227,7 +229,7 @@ fn what_is_measured_is_told() {
     assert!(words.contains("/sim/pose <- SIMULATOR, 10 Hz, 2.4 kB/s\n"));
     assert!(drawn.contains("/sim/pose [], 10 Hz, 2.4 kB/s\n"));
     let mut words = |messages: f64, bytes: f64| {
-        let edge = &mut graph.edges[2];
+        let edge = Arc::make_mut(&mut graph.edges[2]);
         (edge.messages_per_second, edge.bytes_per_second) = (Some(messages), Some(bytes));
         bundle::rate(edge)
     };

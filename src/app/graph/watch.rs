@@ -17,11 +17,11 @@ use super::{Domains, Measured, Measurer, RateSettings, Sight};
 use crate::app::clock;
 use crate::app::snapshot::Observed;
 use crate::app::supervisor::Handle;
-use crate::domain::dependency_graph::{DependencyGraph, Options, OwnNode, Rates, build};
+use crate::domain::dependency_graph::{Builder, DependencyGraph, Options, OwnNode, Rates};
 use crate::edge::machine;
 use crate::edge::ros::addresses;
 use crate::edge::ros::graph::{GraphClient, Keep};
-use crate::edge::ros::messages_graph::encoded;
+use crate::edge::ros::messages_graph::Encoder;
 use crate::edge::ros::node::RosNode;
 use crate::edge::ros::{PublisherUntyped, QosProfile, RosError};
 
@@ -49,6 +49,8 @@ pub struct Watcher {
     sight: Sight,
     keeps: BTreeMap<u8, Keep>,
     domains: watch::Sender<Domains>,
+    builder: Builder,
+    encoder: Encoder,
     publisher: PublisherUntyped,
     /// Draws for RViz.
     drawing: Drawing,
@@ -100,6 +102,8 @@ impl Watcher {
             sight: sight.clone(),
             keeps: BTreeMap::new(),
             domains,
+            builder: builder(),
+            encoder: Encoder::default(),
             publisher: node.publisher_of_encoded(
                 "~/dependency_graph",
                 "shipmate/msg/DependencyGraph",
@@ -163,31 +167,25 @@ impl Watcher {
     }
 
     async fn tell(&mut self, rates: &Arc<Rates>) {
-        let sight = self.sight.clone();
-        let options = Options {
-            ros_details: true,
-            ..Options::default()
-        };
-        let (before, rates) = (Arc::clone(&self.built.borrow()), Arc::clone(rates));
+        let (sight, rates) = (self.sight.clone(), Arc::clone(rates));
+        let mut builder = std::mem::replace(&mut self.builder, builder());
         let built = tokio::task::spawn_blocking(move || {
-            let graph = build(&sight.now(), options);
-            let graph = match *before == graph {
-                true => before,
-                false => Arc::new(graph),
-            };
+            let graph = builder.next_graph(sight.now());
             let filled = with_rates(&graph, &rates);
-            (graph, filled)
+            (builder, graph, filled)
         });
-        let Ok((built, graph)) = built.await else {
+        let Ok((builder, built, graph)) = built.await else {
             tracing::error!("the dependency graph could not be built");
             return;
         };
+        self.builder = builder;
         self.built.send_if_modified(|known| {
             let is_new = !Arc::ptr_eq(known, &built);
             *known = built;
             is_new
         });
-        if self.published.as_ref() == Some(&graph) {
+        let is_known = |known: &Arc<_>| Arc::ptr_eq(known, &graph) || *known == graph;
+        if self.published.as_ref().is_some_and(is_known) {
             return;
         }
         match self.publish(&graph) {
@@ -201,11 +199,18 @@ impl Watcher {
         }
     }
 
-    fn publish(&self, graph: &DependencyGraph) -> Result<(), RosError> {
-        let message = encoded(graph, clock::now().wall)?;
-        let published = self.publisher.publish_raw(&message);
+    fn publish(&mut self, graph: &DependencyGraph) -> Result<(), RosError> {
+        let message = self.encoder.encode(graph, clock::now().wall)?;
+        let published = self.publisher.publish_raw(message);
         published.map_err(RosError::NotPublished)
     }
+}
+
+fn builder() -> Builder {
+    Builder::new(Options {
+        ros_details: true,
+        ..Options::default()
+    })
 }
 
 /// The same graph with what is measured; itself when nothing is.

@@ -1,15 +1,16 @@
 //! Puts the dependency graph together.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::edges::Given;
 use super::observation::{ContainerState, Observation, ObservedDeployment};
-use super::placing::Seats;
+use super::placing::{Seats, Since};
 use super::{
     DependencyGraph, EdgeKind, Flow, GraphEdge, GraphNode, NodeKind, Remark, drift, edges,
     near_miss,
 };
-
 /// What is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -24,6 +25,26 @@ pub struct Options {
 /// The dependency graph of what is known. It depends on nothing else: what is equal gives what is
 /// equal.
 pub fn build(observation: &Observation, options: Options) -> DependencyGraph {
+    put_together(observation, options, |_| Vec::new()).graph
+}
+
+/// A graph, and what it is made of.
+pub(super) struct Parts<G> {
+    /// What each topic and service has given.
+    pub given: Vec<Given>,
+    /// Who was there.
+    pub since: Since,
+    /// The graph.
+    pub graph: G,
+}
+
+/// The graph of what is known; `may_be_taken` says what was given before and still is, by who is there now.
+pub(super) fn put_together(
+    observation: &Observation,
+    options: Options,
+    may_be_taken: impl FnOnce(&Since) -> Vec<Given>,
+) -> Parts<DependencyGraph> {
+    let (mut given, mut since) = (Vec::new(), Since::new());
     let shown = shown(observation);
     let mut nodes = deployments(observation, &shown);
     let mut all_edges = dependencies(observation, &shown);
@@ -31,10 +52,13 @@ pub fn build(observation: &Observation, options: Options) -> DependencyGraph {
     if options.ros_details {
         let seats = Seats::new(observation, options.hidden);
         seats.fill(observation, &mut nodes);
-        all_edges.extend(edges::all(observation, &seats, options.hidden));
+        let before = may_be_taken(&seats.since);
+        given = edges::all(observation, &seats, options.hidden, before);
+        all_edges.extend(edges::edges(&given));
         remarks.extend(drift::remarks(observation, &seats));
-        remarks.extend(near_miss::remarks(observation, &seats, &nodes));
+        remarks.extend(near_miss::remarks(observation, &seats, &nodes, &given));
         remarks.extend(seats.conflicts);
+        since = seats.since;
     }
     if options.without_external {
         nodes.retain(|_, node| matches!(node.kind, NodeKind::Deployment { .. }));
@@ -42,27 +66,34 @@ pub fn build(observation: &Observation, options: Options) -> DependencyGraph {
             .retain(|edge| nodes.contains_key(&edge.source) && nodes.contains_key(&edge.target));
         remarks.retain_mut(|remark| about_shown(remark, &nodes));
     }
-    all_edges.sort_by(|a, b| key(a).cmp(&key(b)));
+    all_edges.sort_by(|a, b| order(a, b));
     remarks.sort();
     remarks.dedup();
-    DependencyGraph {
+    let graph = DependencyGraph {
         ros_details: options.ros_details,
         nodes: nodes.into_values().collect(),
         edges: all_edges,
         remarks,
+    };
+    Parts {
+        given,
+        since,
+        graph,
     }
 }
 
-fn key(edge: &GraphEdge) -> (EdgeKind, &str, &str, &str, u8, &str) {
-    let (kind, source, target) = (edge.kind, &edge.source, &edge.target);
-    (
-        kind,
-        source,
-        target,
-        &edge.name,
-        edge.domain_id,
-        &edge.type_name,
-    )
+fn order(a: &GraphEdge, b: &GraphEdge) -> Ordering {
+    // Most texts are shared.
+    let texts = |a: &Arc<str>, b: &Arc<str>| match Arc::ptr_eq(a, b) {
+        true => Ordering::Equal,
+        false => a.cmp(b),
+    };
+    { a.kind.cmp(&b.kind) }
+        .then_with(|| texts(&a.source, &b.source))
+        .then_with(|| texts(&a.target, &b.target))
+        .then_with(|| texts(&a.name, &b.name))
+        .then_with(|| a.domain_id.cmp(&b.domain_id))
+        .then_with(|| texts(&a.type_name, &b.type_name))
 }
 
 /// A remark stays as long as any of those that it is about is shown.
@@ -138,7 +169,7 @@ fn node(id: &str, name: &str, known: Option<&ObservedDeployment>) -> GraphNode {
     }
 }
 
-fn dependencies(observation: &Observation, shown: &BTreeSet<&str>) -> Vec<GraphEdge> {
+fn dependencies(observation: &Observation, shown: &BTreeSet<&str>) -> Vec<Arc<GraphEdge>> {
     let all = observation.deployments.iter();
     all.filter(|deployment| shown.contains(deployment.id.as_str()))
         .flat_map(|deployment| {
@@ -157,5 +188,6 @@ fn dependencies(observation: &Observation, shown: &BTreeSet<&str>) -> Vec<GraphE
                 bytes_per_second: None,
             })
         })
+        .map(Arc::new)
         .collect()
 }

@@ -21,6 +21,25 @@ pub struct Item<'a> {
     pub ends: &'a Ends,
 }
 
+/// What a topic, or a service, of one domain has given. While nothing else has changed that edges are
+/// made of, equal ends give equal edges.
+pub struct Given {
+    domain_id: u8,
+    is_a_topic: bool,
+    name: Arc<str>,
+    ends: Arc<Ends>,
+    edges: Vec<Arc<GraphEdge>>,
+}
+
+impl Given {
+    fn place(&self) -> Place<'_> {
+        (self.domain_id, !self.is_a_topic, &self.name)
+    }
+}
+
+/// The domain, whether it is a service, and the name: in the order in which all are gone through.
+type Place<'a> = (u8, bool, &'a str);
+
 /// An end, and where it is.
 type Placed<'a> = (&'a Endpoint, &'a Seat<'a>);
 
@@ -36,53 +55,110 @@ struct Between<'a> {
 
 /// What of a domain is shown. `hidden` shows also what nobody looks for.
 pub fn items(domain: &ObservedDomain, hidden: bool) -> impl Iterator<Item = Item<'_>> {
-    let topics = domain.view.topics.iter().filter_map(move |(name, ends)| {
-        let shown = !names::is_of_action(name) && (hidden || !names::is_hidden_topic(name));
-        shown.then_some(Item {
-            kind: EdgeKind::Topic,
-            name,
-            ends,
-        })
-    });
-    let services = domain.view.services.iter().filter_map(move |(name, ends)| {
-        if let Some(name) = names::action(name) {
-            let kind = EdgeKind::Action;
-            return Some(Item { kind, name, ends });
-        }
-        let unusual = |end| !names::is_hidden_service(name, end);
-        let shown = !names::is_of_action(name) && (hidden || ends.all().any(unusual));
-        shown.then_some(Item {
-            kind: EdgeKind::Service,
-            name,
-            ends,
-        })
-    });
+    let services =
+        { domain.view.services.iter() }.filter_map(move |(name, ends)| service(name, ends, hidden));
+    let topics =
+        { domain.view.topics.iter() }.filter_map(move |(name, ends)| topic(name, ends, hidden));
     topics.chain(services)
 }
 
-/// Every edge of topics, services and actions.
-pub fn all(observation: &Observation, seats: &Seats<'_>, hidden: bool) -> Vec<GraphEdge> {
-    let mut edges = Vec::new();
+fn topic<'a>(name: &'a str, ends: &'a Ends, hidden: bool) -> Option<Item<'a>> {
+    let shown = !names::is_of_action(name) && (hidden || !names::is_hidden_topic(name));
+    shown.then_some(Item {
+        kind: EdgeKind::Topic,
+        name,
+        ends,
+    })
+}
+
+fn service<'a>(name: &'a str, ends: &'a Ends, hidden: bool) -> Option<Item<'a>> {
+    if let Some(name) = names::action(name) {
+        let kind = EdgeKind::Action;
+        return Some(Item { kind, name, ends });
+    }
+    let unusual = |end| !names::is_hidden_service(name, end);
+    let shown = !names::is_of_action(name) && (hidden || ends.all().any(unusual));
+    shown.then_some(Item {
+        kind: EdgeKind::Service,
+        name,
+        ends,
+    })
+}
+
+/// What every topic and service gives. What is as it was `before` is taken from there; that may only be
+/// said when nothing but ends has changed.
+pub fn all(
+    observation: &Observation,
+    seats: &Seats<'_>,
+    hidden: bool,
+    before: Vec<Given>,
+) -> Vec<Given> {
+    let mut before = before.into_iter().peekable();
+    let mut all = Vec::with_capacity(before.len());
     for (domain_id, domain) in &observation.domains {
-        for item in items(domain, hidden) {
-            let sources = by_node(&item.ends.offering, *domain_id, domain, seats);
-            let targets = by_node(&item.ends.using, *domain_id, domain, seats);
-            if sources.is_empty() || targets.is_empty() {
-                continue;
+        for (is_a_topic, places) in [(true, &domain.view.topics), (false, &domain.view.services)] {
+            for (name, ends) in places {
+                let place: Place<'_> = (*domain_id, !is_a_topic, name);
+                while before.next_if(|given| given.place() < place).is_some() {}
+                let known = before.next_if(|given| given.place() == place);
+                all.push(match known {
+                    Some(given) if given.ends == *ends => given,
+                    _ => {
+                        let item = match is_a_topic {
+                            true => topic(name, ends, hidden),
+                            false => service(name, ends, hidden),
+                        };
+                        let edges = item.map(|item| of_item(item, *domain_id, domain, seats));
+                        Given {
+                            domain_id: *domain_id,
+                            is_a_topic,
+                            name: Arc::clone(name),
+                            ends: Arc::clone(ends),
+                            edges: edges.unwrap_or_default(),
+                        }
+                    }
+                });
             }
-            let name = Arc::from(item.name);
-            for (source, offering) in &sources {
-                for (target, using) in &targets {
-                    let between = Between {
-                        kind: item.kind,
-                        name: &name,
-                        domain_id: *domain_id,
-                        source,
-                        target,
-                    };
-                    edges.extend(of_pair(between, offering, using));
-                }
-            }
+        }
+    }
+    all
+}
+
+/// The topics of a domain, but hidden ones, that relate nobody to anybody.
+pub fn topics_without_edges(all: &[Given], domain_id: u8) -> impl Iterator<Item = Item<'_>> {
+    { all.iter() }
+        .filter(move |it| it.domain_id == domain_id && it.is_a_topic && it.edges.is_empty())
+        .filter_map(|it| topic(&it.name, &it.ends, false))
+}
+
+/// The edges of all.
+pub fn edges(all: &[Given]) -> impl Iterator<Item = Arc<GraphEdge>> {
+    all.iter().flat_map(|given| &given.edges).cloned()
+}
+
+fn of_item(
+    item: Item<'_>,
+    domain_id: u8,
+    domain: &ObservedDomain,
+    seats: &Seats<'_>,
+) -> Vec<Arc<GraphEdge>> {
+    if item.ends.offering.is_empty() || item.ends.using.is_empty() {
+        return Vec::new();
+    }
+    let sources = by_node(&item.ends.offering, domain_id, domain, seats);
+    let targets = by_node(&item.ends.using, domain_id, domain, seats);
+    let name = Arc::from(item.name);
+    let mut edges = Vec::new();
+    for (source, offering) in &sources {
+        for (target, using) in &targets {
+            let between = Between {
+                kind: item.kind,
+                name: &name,
+                domain_id,
+                source,
+                target,
+            };
+            edges.extend(of_pair(between, offering, using).into_iter().map(Arc::new));
         }
     }
     edges

@@ -81,7 +81,7 @@ pub fn losses(graph: &DependencyGraph, stopped: &Stopped) -> Vec<Loss> {
 
 /// The relationships through which something comes.
 fn talking(graph: &DependencyGraph) -> impl Iterator<Item = &GraphEdge> {
-    let edges = graph.edges.iter();
+    let edges = graph.edges.iter().map(|edge| &**edge);
     edges.filter(|edge| edge.kind != EdgeKind::Dependency && edge.flow != Flow::No)
 }
 

@@ -5,10 +5,11 @@
 //! `placing.rs` who has which endpoint; `edges.rs` relates them, with `names.rs` for what nobody looks
 //! for; `matching.rs` and `reach.rs` say whether data can flow, by what both ends promise and by where
 //! they run; `declared.rs` reads what packages say, `drift.rs` and `near_miss.rs` find what was not meant;
-//! `losses.rs` says who would miss what, `cost.rs` in words; `build.rs` puts it together; `rates.rs` adds
+//! `losses.rs` says who would miss what, `cost.rs` in words; `build.rs` puts it together, and `builder.rs` one after another; `rates.rs` adds
 //! what is measured to it.
 
 mod build;
+mod builder;
 mod cost;
 mod declared;
 mod drift;
@@ -28,6 +29,7 @@ mod reach;
 mod tests;
 
 pub use build::{Options, build};
+pub use builder::Builder;
 pub use cost::Cost;
 pub use losses::{Loss, Stopped, losses};
 pub use observation::{
@@ -50,8 +52,8 @@ pub struct DependencyGraph {
     pub ros_details: bool,
     /// In the order of their ids.
     pub nodes: Vec<GraphNode>,
-    /// In the order of kind, source, target and name.
-    pub edges: Vec<GraphEdge>,
+    /// In the order of kind, source, target and name. Each is shared with the graph before, where that has it too.
+    pub edges: Vec<Arc<GraphEdge>>,
     /// What seems not to be as it was meant.
     pub remarks: Vec<Remark>,
 }

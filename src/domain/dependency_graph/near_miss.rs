@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::edges::items;
+use super::edges::{Given, topics_without_edges};
 use super::observation::{Observation, ObservedDomain};
 use super::placing::Seats;
-use super::{EdgeKind, GraphNode, NodeKind, Remark, RemarkKind};
+use super::{GraphNode, NodeKind, Remark, RemarkKind};
 use crate::domain::graph::Endpoint;
 
 /// How many of equal likeness are looked at.
@@ -41,8 +41,9 @@ pub fn remarks(
     observation: &Observation,
     seats: &Seats<'_>,
     nodes: &BTreeMap<Arc<str>, GraphNode>,
+    given: &[Given],
 ) -> Vec<Remark> {
-    let (publishing, subscribing) = lone(observation, seats);
+    let (publishing, subscribing) = lone(observation, seats, given);
     let mut index: HashMap<Clue<'_>, Vec<usize>> = HashMap::new();
     for (number, (type_name, lone)) in subscribing.iter().enumerate() {
         for clue in clues(type_name, lone) {
@@ -70,10 +71,14 @@ pub fn remarks(
 
 type Lones<'a> = Vec<(&'a str, Lone<'a>)>;
 
-fn lone<'a>(observation: &'a Observation, seats: &'a Seats<'_>) -> (Lones<'a>, Lones<'a>) {
+fn lone<'a>(
+    observation: &'a Observation,
+    seats: &'a Seats<'_>,
+    given: &'a [Given],
+) -> (Lones<'a>, Lones<'a>) {
     let (mut publishing, mut subscribing) = (Vec::new(), Vec::new());
     for (domain_id, domain) in &observation.domains {
-        for item in items(domain, false).filter(|item| item.kind == EdgeKind::Topic) {
+        for item in topics_without_edges(given, *domain_id) {
             let has = |ends: &[Endpoint]| {
                 let mut ends = ends.iter();
                 ends.any(|end| seats.of(*domain_id, domain, end).is_some())

@@ -1,8 +1,10 @@
 //! Where everything on the ROS graph belongs: which node of the dependency graph each participant is
 //! in, and which ROS nodes are there.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet, HashSetExt};
 
 use super::observation::{ContainerState, Observation, ObservedContainer, ObservedDomain};
 use super::ownership::{Claim, Owner, Owners};
@@ -12,6 +14,9 @@ use crate::domain::time::Monotonic;
 
 /// The node of the dependency graph for nodes of which nothing but the name is known.
 const NOWHERE: &str = "external:unknown";
+
+/// When the first endpoint of each participant was seen.
+pub type Since = BTreeMap<(u8, ParticipantId), Monotonic>;
 
 /// Where a participant is.
 pub struct Seat<'a> {
@@ -30,6 +35,8 @@ pub struct Seat<'a> {
 /// Where each participant is; those that are gone are not in it.
 pub struct Seats<'a> {
     seats: HashMap<(u8, ParticipantId), Seat<'a>>,
+    /// When the first endpoint of each was seen, those that are gone among them.
+    pub since: Since,
     /// Announcements that contradict each other.
     pub conflicts: Vec<Remark>,
     hidden: bool,
@@ -40,7 +47,8 @@ impl<'a> Seats<'a> {
     pub fn new(observation: &'a Observation, hidden: bool) -> Self {
         let owners = Owners::new(observation);
         let mut seats = Self {
-            seats: HashMap::new(),
+            seats: HashMap::default(),
+            since: Since::new(),
             conflicts: Vec::new(),
             hidden,
         };
@@ -49,6 +57,7 @@ impl<'a> Seats<'a> {
                 let said = domain.view.participants.get(&id);
                 let claim = owners.claim(id, said, since);
                 seats.conflicts.extend(conflict(id, &claim, said, &owners));
+                seats.since.insert((*domain_id, id), since);
                 if let Some(seat) = seat(*domain_id, id, claim, said, &owners) {
                     seats.seats.insert((*domain_id, id), seat);
                 }
@@ -76,12 +85,16 @@ impl<'a> Seats<'a> {
         let mut found: BTreeMap<&Arc<str>, BTreeSet<RosNode>> = BTreeMap::new();
         for (domain_id, domain) in &observation.domains {
             let mut placed = HashSet::new();
-            // Few participants, many endpoints: each name of a participant is made once.
+            // Few participants, many endpoints: each name of a participant is made once. Most endpoints of a node
+            // share its name, and are told by where it is.
+            let mut shared: HashSet<(ParticipantId, Option<*const str>)> = HashSet::new();
             let mut seen: HashSet<(ParticipantId, Option<&str>)> = HashSet::new();
             for endpoint in domain.view.endpoints() {
                 let name = endpoint.node.as_deref();
                 let participant = endpoint.gid.participant();
-                if !seen.insert((participant, name)) {
+                if !shared.insert((participant, name.map(std::ptr::from_ref)))
+                    || !seen.insert((participant, name))
+                {
                     continue;
                 }
                 placed.extend(name);
@@ -177,8 +190,8 @@ impl Seat<'_> {
 }
 
 /// Each participant, and when the first of its endpoints was seen.
-fn first_seen(domain: &ObservedDomain) -> BTreeMap<ParticipantId, Monotonic> {
-    let mut all: BTreeMap<ParticipantId, Monotonic> = BTreeMap::new();
+fn first_seen(domain: &ObservedDomain) -> HashMap<ParticipantId, Monotonic> {
+    let mut all: HashMap<ParticipantId, Monotonic> = HashMap::default();
     for endpoint in domain.view.endpoints() {
         let first = all
             .entry(endpoint.gid.participant())

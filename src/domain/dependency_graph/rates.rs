@@ -1,6 +1,7 @@
 //! What flows along the edges of topics, where it is measured.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{DependencyGraph, EdgeKind, Flow, GraphEdge, NodeKind};
 use crate::domain::graph::Gid;
@@ -34,6 +35,7 @@ impl Rates {
             let Some(topic) = measured(edge, &self.deployments) else {
                 continue;
             };
+            let edge = Arc::make_mut(edge);
             let alone = sources.get(&topic).is_some_and(|them| them.len() == 1);
             let rate = self.topics.get(&topic);
             let rate = rate.and_then(|rate| rate.of(publishers(edge), alone));

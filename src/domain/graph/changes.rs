@@ -345,8 +345,9 @@ impl Changes {
                     None => {
                         self.untold.insert(endpoint.gid);
                     }
-                    Some(owner) if owner != endpoint.node.as_deref() => {
-                        renamed.push((endpoint.gid, owner.map(Arc::from)));
+                    // All ends of a node share its name.
+                    Some(owner) if !is_shared(owner, endpoint.node.as_ref()) => {
+                        renamed.push((endpoint.gid, owner.cloned()));
                     }
                     Some(_) => {}
                 }
@@ -368,6 +369,10 @@ impl Changes {
             false => self.unsettled_since.or(Some(now)),
         };
     }
+}
+
+fn is_shared(one: Option<&Arc<str>>, other: Option<&Arc<str>>) -> bool {
+    one.map(Arc::as_ptr) == other.map(Arc::as_ptr)
 }
 
 #[cfg(test)]

@@ -64,12 +64,12 @@ impl<'a> Draft<'a> {
     }
 
     /// An endpoint belongs to a node of this name.
-    pub fn rename(&mut self, place: &Place, gid: Gid, node: Option<&str>) {
-        let other = |endpoint: &Endpoint| endpoint.gid == gid && endpoint.node.as_deref() != node;
+    pub fn rename(&mut self, place: &Place, gid: Gid, node: Option<&Arc<str>>) {
+        let other = |endpoint: &Endpoint| endpoint.gid == gid && endpoint.node.as_ref() != node;
         if self.list(place).iter().any(other) {
             self.change(place, |list| {
                 for endpoint in list.iter_mut().filter(|endpoint| endpoint.gid == gid) {
-                    endpoint.node = node.map(Arc::from);
+                    endpoint.node = node.cloned();
                 }
             });
         }

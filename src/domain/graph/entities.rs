@@ -178,8 +178,8 @@ impl Entities {
     }
 
     /// The node that a reader or writer belongs to, its name if it has one; None when nobody has told.
-    pub fn owner(&self, gid: Gid) -> Option<Option<&str>> {
-        self.owners.get(&gid).map(Option::as_deref)
+    pub fn owner(&self, gid: Gid) -> Option<Option<&Arc<str>>> {
+        self.owners.get(&gid).map(Option::as_ref)
     }
 
     /// Whether a participant has told what its nodes consist of.

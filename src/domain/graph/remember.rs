@@ -14,12 +14,18 @@ impl GraphView {
             .endpoints()
             .map(|endpoint| (endpoint.gid, endpoint.first_seen))
             .collect();
-        let ends = self.topics.values_mut().chain(self.services.values_mut());
-        for ends in ends.map(Arc::make_mut) {
-            for endpoint in ends.offering.iter_mut().chain(&mut ends.using) {
+        let topics = { self.topics.iter_mut() }.map(|it| (&before.topics, it));
+        let services = { self.services.iter_mut() }.map(|it| (&before.services, it));
+        for (before, (name, ends)) in topics.chain(services) {
+            let now = Arc::make_mut(ends);
+            for endpoint in now.offering.iter_mut().chain(&mut now.using) {
                 if let Some(first_seen) = known.get(&endpoint.gid) {
                     endpoint.first_seen = *first_seen;
                 }
+            }
+            // What is as it was is shared, so that nobody has to compare it again.
+            if let Some(same) = before.get(name).filter(|was| *was == ends) {
+                *ends = Arc::clone(same);
             }
         }
         carry_over(&mut self.nodes, &before.nodes);

@@ -94,7 +94,8 @@ impl Changes {
             gone.remove(&gid);
             self.found.insert(gid, place.clone());
             match self.entities.owner(gid) {
-                Some(owner) => endpoint.node = owner.map(Arc::from),
+                // All ends of a node share its name.
+                Some(owner) => endpoint.node = owner.cloned(),
                 None if is_shown => {
                     self.untold.insert(gid);
                 }
@@ -106,7 +107,7 @@ impl Changes {
             self.untold.remove(&gid);
             // It may still be told of.
             if let Some(owner) = self.entities.owner(gid) {
-                let node = (gid.participant(), owner.map(str::to_owned));
+                let node = (gid.participant(), owner.map(|name| (**name).to_owned()));
                 self.open.insert(node);
             }
         }

@@ -1,6 +1,8 @@
 //! From the dependency graph to shipmate's messages.
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
 
 use byteorder::LittleEndian;
 use cdr_encoding::to_writer;
@@ -47,22 +49,100 @@ pub fn dependency_graph(
 /// When it cannot be written: when a text is longer than the encoding allows.
 pub fn encoded(graph: &DependencyGraph, now: WallTime) -> Result<Vec<u8>, RosError> {
     let mut bytes = PLAIN_LITTLE_ENDIAN.to_vec();
-    let written = to_writer::<_, LittleEndian, _>(&mut bytes, &message(graph, now));
-    written.map_err(|error| RosError::Encoding(error.to_string()))?;
+    write(&mut bytes, &message(graph, now))?;
     Ok(bytes)
+}
+
+/// Writes one graph after another: each edge that the one before had too is copied as it was written.
+#[derive(Default)]
+pub struct Encoder {
+    names: Vec<(Arc<str>, String)>,
+    message: Vec<u8>,
+    /// The message before it, for its memory alone.
+    spare: Vec<u8>,
+    /// Where each edge is in the message. An edge that is kept here is at its address alone.
+    edges: foldhash::HashMap<usize, (Arc<GraphEdge>, Range<usize>)>,
+}
+
+impl Encoder {
+    /// As [`encoded`].
+    ///
+    /// # Errors
+    /// As [`encoded`].
+    pub fn encode(&mut self, graph: &DependencyGraph, now: WallTime) -> Result<&[u8], RosError> {
+        let before = std::mem::take(self);
+        let names = { graph.nodes.iter() }.map(|node| (Arc::clone(&node.id), node.name.clone()));
+        self.names = names.collect();
+        // It is written as the name of its two ends, too.
+        let known = match self.names == before.names {
+            true => before.edges,
+            false => foldhash::HashMap::default(),
+        };
+        self.message = before.spare;
+        self.message.clear();
+        self.message.extend(PLAIN_LITTLE_ENDIAN);
+        self.spare = before.message;
+        let Some((first, others)) = graph.edges.split_first() else {
+            write(&mut self.message, &message(graph, now))?;
+            return Ok(&self.message);
+        };
+        let names = names_of(graph);
+        let number = u32::try_from(graph.edges.len()).unwrap_or(u32::MAX);
+        let nodes: As<'_, _, _> = Each(&graph.nodes, NodeMessage::of);
+        let begin = (
+            header(now),
+            graph.ros_details,
+            nodes,
+            number,
+            EdgeMessage::of(first, &names),
+        );
+        write(&mut self.message, &begin)?;
+        // An edge ends with a number of eight bytes, so that whatever follows it begins as if it were the first.
+        for edge in others {
+            let from = self.message.len();
+            let address = Arc::as_ptr(edge).addr();
+            match known
+                .get(&address)
+                .and_then(|(_, at)| self.spare.get(at.clone()))
+            {
+                Some(written) => self.message.extend_from_slice(written),
+                None => write(&mut self.message, &EdgeMessage::of(edge, &names))?,
+            }
+            let at = from..self.message.len();
+            self.edges.insert(address, (Arc::clone(edge), at));
+        }
+        let remarks: As<'_, _, _> = Each(&graph.remarks, RemarkMessage::of);
+        write(&mut self.message, &remarks)?;
+        Ok(&self.message)
+    }
+}
+
+fn write(bytes: &mut Vec<u8>, what: &impl Serialize) -> Result<(), RosError> {
+    let written = to_writer::<_, LittleEndian, _>(bytes, what);
+    written.map_err(|error| RosError::Encoding(error.to_string()))
+}
+
+/// What each node is called, by its id.
+fn names_of(graph: &DependencyGraph) -> HashMap<&str, &str> {
+    let names = { graph.nodes.iter() }.map(|node| (&*node.id, node.name.as_str()));
+    names.collect()
 }
 
 /// The graph as it is written.
 fn message(graph: &DependencyGraph, now: WallTime) -> impl Serialize {
-    let names = { graph.nodes.iter() }.map(|node| (&*node.id, node.name.as_str()));
-    let names: HashMap<&str, &str> = names.collect();
     GraphMessage {
         header: header(now),
         ros_details: graph.ros_details,
         nodes: Each(&graph.nodes, NodeMessage::of),
-        edges: Each(&graph.edges, move |edge| EdgeMessage::of(edge, &names)),
+        edges: Each(&graph.edges, edge_message(names_of(graph))),
         remarks: Each(&graph.remarks, RemarkMessage::of),
     }
+}
+
+fn edge_message<'a>(
+    names: HashMap<&'a str, &'a str>,
+) -> impl Fn(&'a Arc<GraphEdge>) -> EdgeMessage<'a> {
+    move |edge| EdgeMessage::of(edge, &names)
 }
 
 /// Things of which each is written as something else.

@@ -65,7 +65,7 @@ fn graph() -> DependencyGraph {
             node("one", deployment, vec![ros_node]),
             node("two", outside, Vec::new()),
         ],
-        edges: vec![GraphEdge {
+        edges: vec![Arc::new(GraphEdge {
             kind: EdgeKind::Topic,
             source: "one".into(),
             target: Arc::from("two"),
@@ -78,7 +78,7 @@ fn graph() -> DependencyGraph {
             problems: vec![problem("a"), problem("b")],
             messages_per_second: Some(30.0),
             bytes_per_second: None,
-        }],
+        })],
         remarks: vec![Remark {
             kind: RemarkKind::NearMiss,
             nodes: vec!["one".to_owned(), "two".to_owned()],
@@ -111,4 +111,37 @@ fn a_nul_ends_no_text() {
         .unwrap()
         .evidence;
     assert_eq!(evidence, "nul\u{fffd}evidence");
+}
+
+#[test]
+fn what_is_copied_is_what_would_be_written() {
+    let mut encoder = Encoder::default();
+    let mut now = WallTime(0);
+    let mut check = |graph: &DependencyGraph| {
+        now = WallTime(now.0 + 1);
+        let written = encoded(graph, now).unwrap();
+        assert!(encoder.encode(graph, now).unwrap() == written);
+    };
+    let mut graph = graph();
+    check(&graph);
+    // Names of several lengths, so that nothing begins where it did.
+    for number in 0..12 {
+        let mut edge = GraphEdge::clone(&graph.edges[0]);
+        edge.name = format!("/{}", "x".repeat(number)).into();
+        graph.edges.insert(number / 2, Arc::new(edge));
+        check(&graph);
+        check(&graph);
+    }
+    graph.edges.remove(3);
+    check(&graph);
+    graph.edges.swap(1, 7);
+    check(&graph);
+    Arc::make_mut(&mut graph.edges[5]).flow = Flow::No;
+    check(&graph);
+    "renamed".clone_into(&mut graph.nodes[1].name);
+    check(&graph);
+    graph.remarks.clear();
+    check(&graph);
+    graph.edges.clear();
+    check(&graph);
 }

@@ -15,7 +15,7 @@ fn span(seconds: Option<f64>) -> Span {
 }
 
 fn edge(world: &Observation) -> GraphEdge {
-    world.all().edges.remove(0)
+    Arc::unwrap_or_clone(world.all().edges.remove(0))
 }
 
 /// Whether /image flows, and the texts of what there is to say.

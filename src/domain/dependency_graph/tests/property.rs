@@ -1,6 +1,7 @@
 //! Worlds of which it is known what is in them, against what is found.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -217,5 +218,94 @@ proptest! {
         // Every end of an edge is a node.
         let ids: BTreeSet<_> = graph.nodes.iter().map(|node| &node.id).collect();
         prop_assert!(graph.edges.iter().all(|it| ids.contains(&it.source) && ids.contains(&it.target)));
+    }
+
+    /// What is built one after another is what each would be by itself, and what did not change is shared.
+    #[test]
+    fn what_is_taken_from_before_is_what_is_there(
+        places in prop::collection::vec(place(), 1..6),
+        processes in prop::collection::vec(process(), 1..8),
+        changes in prop::collection::vec(change(), 1..12),
+    ) {
+        let (mut places, mut processes) = (places, processes);
+        let options = Options { ros_details: true, ..Options::default() };
+        let mut builder = Builder::new(options);
+        let mut before = builder.next_graph(world(&places, &processes).0);
+        for change in changes {
+            change.make(&mut places, &mut processes);
+            let (mut now, ..) = world(&places, &processes);
+            if let Change::Again(field) = change {
+                touch(&mut now, field);
+            }
+            let graph = builder.next_graph(now.clone());
+            prop_assert_eq!(&*graph, &build(&now, options));
+            let again = builder.next_graph(now);
+            prop_assert!(Arc::ptr_eq(&graph, &again));
+            prop_assert_eq!(Arc::ptr_eq(&graph, &before), *graph == *before);
+            before = graph;
+        }
+    }
+}
+
+/// What changes from one world to the next.
+#[derive(Clone, Debug)]
+enum Change {
+    Comes(Process),
+    Goes(prop::sample::Index),
+    Is(prop::sample::Index, Process),
+    Place(prop::sample::Index, Place),
+    /// Something that no process does.
+    Again(u8),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        1 => process().prop_map(Change::Comes),
+        1 => any::<prop::sample::Index>().prop_map(Change::Goes),
+        1 => (any::<prop::sample::Index>(), process()).prop_map(|(at, it)| Change::Is(at, it)),
+        1 => (any::<prop::sample::Index>(), place()).prop_map(|(at, it)| Change::Place(at, it)),
+        3 => (0..6_u8).prop_map(Change::Again),
+    ]
+}
+
+impl Change {
+    fn make(&self, places: &mut [Place], processes: &mut Vec<Process>) {
+        match self {
+            Self::Comes(process) => processes.push(process.clone()),
+            Self::Goes(_) | Self::Is(..) if processes.is_empty() => {}
+            // Those behind it have other numbers then: everything of theirs is new.
+            Self::Goes(at) => drop(processes.remove(at.index(processes.len()))),
+            Self::Is(at, process) => {
+                let at = at.index(processes.len());
+                processes[at] = process.clone();
+            }
+            Self::Place(at, place) => places[at.index(places.len())] = place.clone(),
+            Self::Again(_) => {}
+        }
+    }
+}
+
+fn touch(world: &mut Observation, field: u8) {
+    match field {
+        0 => "Error".clone_into(&mut world.deployments[0].status),
+        1 => world.deployments[1].name.push('2'),
+        2 => drop(world.domain().own_nodes.insert("/node1".to_owned())),
+        3 => {
+            world.domain().own_node = Some(OwnNode {
+                name: "/node2".to_owned(),
+                ..OwnNode::default()
+            });
+        }
+        // A participant is not known any more, though all of its ends are.
+        4 => drop(world.domain().participants().pop_last()),
+        // One end is older than its container's run: then none of its participant is there any more.
+        _ => {
+            let view = world.domain().view();
+            let ends = view.topics.values_mut().next().map(Arc::make_mut);
+            let ends = ends.map(|ends| ends.offering.iter_mut().chain(&mut ends.using));
+            if let Some(end) = ends.and_then(|mut ends| ends.next()) {
+                end.first_seen = at(5);
+            }
+        }
     }
 }

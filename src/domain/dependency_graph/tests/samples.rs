@@ -158,6 +158,6 @@ pub fn ids(graph: &DependencyGraph) -> Vec<&str> {
 
 /// Edges as `source -> target name`.
 pub fn arrows(graph: &DependencyGraph) -> Vec<String> {
-    let arrow = |edge: &GraphEdge| format!("{} -> {} {}", edge.source, edge.target, edge.name);
+    let arrow = |edge: &Arc<GraphEdge>| format!("{} -> {} {}", edge.source, edge.target, edge.name);
     graph.edges.iter().map(arrow).collect()
 }
