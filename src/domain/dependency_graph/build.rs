@@ -25,17 +25,16 @@ pub struct Options {
 /// The dependency graph of what is known. It depends on nothing else: what is equal gives what is
 /// equal.
 pub fn build(observation: &Observation, options: Options) -> DependencyGraph {
-    put_together(observation, options, |_| Vec::new()).graph
+    put_together(observation, options, |_| Vec::new()).0
 }
 
-/// A graph, and what it is made of.
-pub(super) struct Parts<G> {
+/// What a graph is made of.
+#[derive(Default)]
+pub(super) struct Parts {
     /// What each topic and service has given.
     pub given: Vec<Given>,
     /// Who was there.
     pub since: Since,
-    /// The graph.
-    pub graph: G,
 }
 
 /// The graph of what is known; `may_be_taken` says what was given before and still is, by who is there now.
@@ -43,8 +42,8 @@ pub(super) fn put_together(
     observation: &Observation,
     options: Options,
     may_be_taken: impl FnOnce(&Since) -> Vec<Given>,
-) -> Parts<DependencyGraph> {
-    let (mut given, mut since) = (Vec::new(), Since::new());
+) -> (DependencyGraph, Parts) {
+    let mut parts = Parts::default();
     let shown = shown(observation);
     let mut nodes = deployments(observation, &shown);
     let mut all_edges = dependencies(observation, &shown);
@@ -53,12 +52,17 @@ pub(super) fn put_together(
         let seats = Seats::new(observation, options.hidden);
         seats.fill(observation, &mut nodes);
         let before = may_be_taken(&seats.since);
-        given = edges::all(observation, &seats, options.hidden, before);
-        all_edges.extend(edges::edges(&given));
+        parts.given = edges::all(observation, &seats, options.hidden, before);
+        all_edges.extend(edges::edges(&parts.given));
         remarks.extend(drift::remarks(observation, &seats));
-        remarks.extend(near_miss::remarks(observation, &seats, &nodes, &given));
+        remarks.extend(near_miss::remarks(
+            observation,
+            &seats,
+            &nodes,
+            &parts.given,
+        ));
         remarks.extend(seats.conflicts);
-        since = seats.since;
+        parts.since = seats.since;
     }
     if options.without_external {
         nodes.retain(|_, node| matches!(node.kind, NodeKind::Deployment { .. }));
@@ -75,11 +79,7 @@ pub(super) fn put_together(
         edges: all_edges,
         remarks,
     };
-    Parts {
-        given,
-        since,
-        graph,
-    }
+    (graph, parts)
 }
 
 fn order(a: &GraphEdge, b: &GraphEdge) -> Ordering {

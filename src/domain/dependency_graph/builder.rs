@@ -14,58 +14,47 @@ use crate::domain::time::Monotonic;
 #[derive(Default)]
 pub struct Builder {
     options: Options,
-    before: Option<(Observation, Parts<Arc<DependencyGraph>>)>,
+    before: Before,
+}
+
+/// What was known, and what it gave; nothing at first.
+#[derive(Default)]
+struct Before {
+    seen: Observation,
+    parts: Parts,
+    graph: Arc<DependencyGraph>,
 }
 
 impl Builder {
     /// One that has built none yet.
     pub fn new(options: Options) -> Self {
-        let before = None;
-        Self { options, before }
+        Self {
+            options,
+            before: Before::default(),
+        }
     }
 
     /// The graph of what is known now: the one before itself, when nothing of it is different.
     pub fn next_graph(&mut self, now: Observation) -> Arc<DependencyGraph> {
-        let Some((before, known)) = self.before.take() else {
-            let parts = put_together(&now, self.options, |_| Vec::new());
-            return self.keep(now, parts, Arc::new);
-        };
-        let Parts {
-            given,
-            since,
-            graph,
-        } = known;
-        let parts = put_together(&now, self.options, |since_now| {
-            let same = differ_in_ends_alone((&before, &since), (&now, since_now));
-            if same { given } else { Vec::new() }
-        });
-        self.keep(now, parts, |new| match is_same(&graph, &new) {
+        let Before { seen, parts, graph } = std::mem::take(&mut self.before);
+        let Parts { given, since } = parts;
+        let (new, parts) =
+            put_together(&now, self.options, |since_now| {
+                match differ_in_ends_alone((&seen, &since), (&now, since_now)) {
+                    true => given,
+                    false => Vec::new(),
+                }
+            });
+        let graph = match is_same(&graph, &new) {
             true => graph,
             false => Arc::new(new),
-        })
-    }
-
-    fn keep(
-        &mut self,
-        now: Observation,
-        Parts {
-            given,
-            since,
-            graph,
-        }: Parts<DependencyGraph>,
-        share: impl FnOnce(DependencyGraph) -> Arc<DependencyGraph>,
-    ) -> Arc<DependencyGraph> {
-        let graph = share(graph);
-        let shown = Arc::clone(&graph);
-        self.before = Some((
-            now,
-            Parts {
-                given,
-                since,
-                graph,
-            },
-        ));
-        shown
+        };
+        self.before = Before {
+            seen: now,
+            parts,
+            graph: Arc::clone(&graph),
+        };
+        graph
     }
 }
 
