@@ -420,7 +420,8 @@ fn without_pid(output: &str) -> String {
 }
 
 /// Each container's events in their order. When the engine hears that memory ran out is chance, and
-/// so is whether it tells that a frozen program went on in order to be killed: both are left out.
+/// so are whether it tells that a frozen program went on in order to be killed, and whether it tells twice of a
+/// pause and its end (see `events.rs`): all are left out.
 fn by_container(events: Vec<EngineEvent>) -> BTreeMap<String, Vec<EngineEvent>> {
     let mut sorted = BTreeMap::<String, Vec<EngineEvent>>::new();
     for event in events.into_iter().filter(|event| event.action != "oom") {
@@ -430,6 +431,12 @@ fn by_container(events: Vec<EngineEvent>) -> BTreeMap<String, Vec<EngineEvent>> 
             .is_some_and(|e| e.signal == Some(signals::KILL));
         if !(killed && event.action == "unpause") {
             events.push(event);
+        }
+        if let [.., a, b, "pause", "unpause"] =
+            &events.iter().map(|it| it.action).collect::<Vec<_>>()[..]
+            && (*a, *b) == ("pause", "unpause")
+        {
+            events.truncate(events.len() - 2);
         }
     }
     sorted
