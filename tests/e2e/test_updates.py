@@ -266,13 +266,15 @@ def test_a_kill_in_the_middle_of_an_update(ship: Ship, moment: str) -> None:
     """The next node ends what was begun, with nothing left over."""
     before = ship.deploy(manifest=robot("1.0.0", sleeper("eye"), says("arm", "one"), sleeper("leg")))
     gate = {"readiness": {"command": ["test", "-e", "/tmp/ready"], "period": 1}}
-    update(ship, manifest=robot("2.0.0", sleeper("eye"), says("arm", "two", **gate), sleeper("wheel")))
+    goal = update(ship, manifest=robot("2.0.0", sleeper("eye"), says("arm", "two", **gate), sleeper("wheel")))
     if moment == "changing":
         ship.wait_until("robot", lambda it: it.version == "2.0.0", "the order has changed")
     if moment == "not ready":
         ship.wait_until("robot", lambda it: "not ready" in it.reason, "the new arm is not ready")
     if moment == "prepared":
         ship.events.wait_for(lambda it: "images" in it.reason, 10.0, "it has begun")
+        # What is not on the disk yet may be forgotten.
+        goal.feedback.wait_for(lambda it: True, 10.0, "it is on the disk")
     ship.process.send(signal.SIGKILL)
     ship.process.wait(10.0)
     with a_new_client(ship) as again:
