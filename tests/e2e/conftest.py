@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import faulthandler
 import os
 import re
 import signal

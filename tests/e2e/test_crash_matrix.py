@@ -50,6 +50,8 @@ def test_whatever_the_node_is_doing_when_it_is_killed(tmp_path: Path, made_of: I
     never = [it for it in points() if not any(passed[it] for passed in found.values())]
     assert not never, f"no operation comes to {never}"
 
+    hung: list[NeverCameBack] = []
+
     def attempt(what: tuple[int, tuple[str, str]]) -> Tried:
         index, (operation, point) = what
         one = made_of, operation, point
@@ -57,7 +59,7 @@ def test_whatever_the_node_is_doing_when_it_is_killed(tmp_path: Path, made_of: I
             return alone(try_one, tmp_path / f"crash-{index}", *one, within=ONE_WITHIN_SECONDS)
         except NeverCameBack as error:
             # Every wait for the node has a deadline: it was the client's DDS. Its own fault is not looked for here.
-            print(error)
+            hung.append(error)
             return alone(try_one, tmp_path / f"again-{index}", *one, within=ONE_WITHIN_SECONDS)
 
     with ThreadPoolExecutor(BESIDE_EACH_OTHER) as pool:
@@ -65,6 +67,7 @@ def test_whatever_the_node_is_doing_when_it_is_killed(tmp_path: Path, made_of: I
 
     print(table(tried))
     print(figures(tried))
+    print(f"crash_clients_hung={len(hung)}", *hung, sep="\n")
     wrong = [it for it in tried if it.wrong]
     assert not wrong, table(wrong)
     crashed = {it.point.split(":")[0] for it in tried if it.crashed}

@@ -11,6 +11,7 @@ use super::{
     DependencyGraph, EdgeKind, Flow, GraphEdge, GraphNode, NodeKind, Remark, drift, edges,
     near_miss,
 };
+
 /// What is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {

@@ -101,22 +101,23 @@ pub fn all(
                 let place: Place<'_> = (*domain_id, !is_a_topic, name);
                 while before.next_if(|given| given.place() < place).is_some() {}
                 let known = before.next_if(|given| given.place() == place);
-                all.push(match known {
-                    Some(given) if given.ends == *ends => given,
-                    _ => {
+                let edges = match known.filter(|given| given.ends == *ends) {
+                    Some(given) => given.edges,
+                    None => {
                         let item = match is_a_topic {
                             true => topic(name, ends, hidden),
                             false => service(name, ends, hidden),
                         };
-                        let edges = item.map(|item| of_item(item, *domain_id, domain, seats));
-                        Given {
-                            domain_id: *domain_id,
-                            is_a_topic,
-                            name: Arc::clone(name),
-                            ends: Arc::clone(ends),
-                            edges: edges.unwrap_or_default(),
-                        }
+                        item.map_or_else(Vec::new, |it| of_item(it, *domain_id, domain, seats))
                     }
+                };
+                all.push(Given {
+                    domain_id: *domain_id,
+                    is_a_topic,
+                    name: Arc::clone(name),
+                    // These, though the others were equal: what is shared is compared at once.
+                    ends: Arc::clone(ends),
+                    edges,
                 });
             }
         }

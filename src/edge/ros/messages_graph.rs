@@ -58,7 +58,7 @@ pub fn encoded(graph: &DependencyGraph, now: WallTime) -> Result<Vec<u8>, RosErr
 pub struct Encoder {
     names: Vec<(Arc<str>, String)>,
     message: Vec<u8>,
-    /// The message before it, for its memory alone.
+    /// The one before it: edges are copied from there, and the next one takes its memory.
     spare: Vec<u8>,
     /// Where each edge is in the message. An edge that is kept here is at its address alone.
     edges: foldhash::HashMap<usize, (Arc<GraphEdge>, Range<usize>)>,

@@ -45,7 +45,7 @@ def alone(function: Callable[..., T], *arguments: Any, within: float) -> T:
         raise NeverCameBack(message) from None
     finally:
         process.kill()
-        process.join()
+        process.join(GRACE_SECONDS)
         receiver.close()
     if returned:
         return answer
